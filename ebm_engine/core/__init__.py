@@ -1,0 +1,1 @@
+"""The maths: energies, kernels, weights, methods and the referee; torch only."""

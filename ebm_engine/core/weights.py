@@ -1,0 +1,39 @@
+"""Log-weights: normalisation, log-mean-exp, effective sample size.
+
+Weights stay in logs and in float64 until the last line; exp(A) itself overflows early.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def normalised(log_w: Tensor) -> Tensor:
+    """Weights pᵢ = exp(Aᵢ) / Σ exp(A), (n,) summing to 1."""
+    return torch.softmax(log_w, 0)
+
+
+def log_mean_exp(log_w: Tensor) -> float:
+    """log (1/n) Σ exp(A)."""
+    return float(torch.logsumexp(log_w, 0)) - math.log(len(log_w))
+
+
+def ess_fraction(log_w: Tensor) -> float:
+    """ESS/N = (Σ e^A)² / (N Σ e^{2A}), between 1/N and 1 (Carbone et al. 2023)."""
+    log_ess = 2 * torch.logsumexp(log_w, 0) - torch.logsumexp(2 * log_w, 0)
+    return math.exp(float(log_ess)) / len(log_w)
+
+
+def ess_ceiling(step_size: float, dim: int) -> float:
+    """The ESS/N at which frozen parameters settle on modes of unit width.
+
+    [(1 − h)(1 + h/2)/(1 − h/2)]^{d/2}, exact for one Gaussian mode; 0 from h = 1 on, where the
+    variance of the weights is infinite. For small h it is exp(−h²d/4).
+    """
+    h = step_size
+    if h >= 1:
+        return 0.0
+    return ((1 - h) * (1 + h / 2) / (1 - h / 2)) ** (dim / 2)

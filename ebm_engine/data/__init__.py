@@ -1,0 +1,1 @@
+"""Data sets: what the models are trained on."""

@@ -1,0 +1,82 @@
+"""Knobs: what the controls of a page need to know about the fields of a spec."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from ebm_engine.runs.blocks import Block
+from ebm_engine.runs.spec import RunSpec, flatten
+
+
+class Knob(Block):
+    """What a control needs to know about one field of a spec."""
+
+    path: str
+    label: str
+    help: str
+    unit: str = ""
+    outside: str = ""
+    live: bool = False
+    basic: bool = False
+    log: bool = False
+    kind: Literal["float", "int", "bool", "choice", "many"]
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    usual: tuple[float, float] | None = None
+    default: Any = None
+
+
+def knobs(spec: RunSpec) -> list[Knob]:
+    """The controls of a spec, in the order of its fields: scalars, choices and multiple choices."""
+    found = []
+    for name, field in RunSpec.model_fields.items():
+        value = getattr(spec, name)
+        if not isinstance(value, BaseModel):
+            found.append(_describe(name, field))
+            continue
+        for leaf, inner in type(value).model_fields.items():
+            if leaf != "kind" and (inner.json_schema_extra or {}).get("label"):
+                found.append(_describe(f"{name}.{leaf}", inner))
+    return found
+
+
+def _describe(path: str, field: Any) -> Knob:
+    extra = field.json_schema_extra
+    limits = {"low": None, "high": None, "open_low": False}
+    for rule in field.metadata:
+        if hasattr(rule, "ge"):
+            limits["low"] = rule.ge
+        if hasattr(rule, "gt"):
+            limits |= {"low": rule.gt, "open_low": True}
+        if hasattr(rule, "le"):
+            limits["high"] = rule.le
+    plain = {float: "float", int: "int", bool: "bool"}
+    kind, choices = plain.get(field.annotation, "choice"), ()
+    if kind == "choice":
+        inner = field.annotation
+        if getattr(inner, "__origin__", None) is tuple:
+            kind, inner = "many", inner.__args__[0]
+        choices = inner.__args__
+    shared = {k: extra[k] for k in extra if k in Knob.model_fields}
+    return Knob(
+        path=path,
+        help=field.description,
+        kind=kind,
+        choices=choices,
+        default=field.default,
+        **shared,
+        **limits,
+    )
+
+
+def needs_reset(old: RunSpec, new: RunSpec) -> bool:
+    """Whether the change from `old` to `new` touches a field that cannot change while running."""
+    if type(old.method) is not type(new.method) or type(old.optimizer) is not type(new.optimizer):
+        return True
+    before, after = flatten(old), flatten(new)
+    live = {k.path for k in knobs(new) if k.live}
+    return any(before[p] != after[p] for p in before if p not in live)

@@ -1,0 +1,100 @@
+"""Recorder: the history of a run in bounded memory, and the trails of its walkers.
+
+The history keeps every fifth update until it is full, then every tenth and so on: always
+evenly over the whole run, never only its end. Recording draws no random number and changes nothing
+of the run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_engine.core.types import Walkers
+from ebm_engine.runs.snapshot import HISTORY
+
+CAPACITY = 600  # rows of the history
+FIRST_STRIDE = 5  # updates between the first rows: the referee costs as much as an update
+TRAIL = 60  # positions of a trail
+CHAINS = 12  # highlighted walkers
+EVENTS = 2000  # resampling times kept
+
+
+class History:
+    """Rows of HISTORY numbers at multiples of a stride, which doubles when they are full."""
+
+    def __init__(self) -> None:
+        self.rows = np.full((CAPACITY, len(HISTORY)), np.nan)
+        self.count = 0
+        self.stride = FIRST_STRIDE
+
+    def due(self, step: int) -> bool:
+        """Whether the row of this update belongs into the history."""
+        return step % self.stride == 0
+
+    def add(self, row: dict[str, float]) -> None:
+        """Append a row; when full, first thin out to every second row."""
+        if self.count == CAPACITY:
+            self.stride *= 2
+            kept = self.rows[: self.count][self.rows[: self.count, 0] % self.stride == 0].copy()
+            self.count = len(kept)
+            self.rows[:] = np.nan
+            self.rows[: self.count] = kept
+            if not self.due(int(row["step"])):
+                return
+        self.rows[self.count] = [row[name] for name in HISTORY]
+        self.count += 1
+
+    def columns(self, last: dict[str, float] | None = None) -> dict[str, np.ndarray]:
+        """Arrays of equal length by name; `last` is appended when it is newer than the rows."""
+        rows = self.rows[: self.count]
+        if last is not None and (not self.count or last["step"] > rows[-1, 0]):
+            rows = np.vstack([rows, [last[name] for name in HISTORY]])
+        return {name: rows[:, i].copy() for i, name in enumerate(HISTORY)}
+
+
+class Trails:
+    """The last positions of every walker on the plane, following it through resampling.
+
+    Also counts how often one of the highlighted chains goes from one mode's basin to another's.
+    """
+
+    def __init__(self) -> None:
+        self._ring = torch.full((0, 0, 2), torch.nan)
+        self._labels: Tensor | None = None
+        self._film: Tensor | None = None
+        self.crossings = 0
+
+    def track(self, walkers: Walkers) -> None:
+        """Append the present positions (on the first two coordinates)."""
+        self._count_crossings(walkers)
+        if walkers.path is not None:
+            self._film = walkers.path[-TRAIL:, :CHAINS, :2].cpu()
+            return
+        now = walkers.x[:, :2].float().cpu()[None]
+        if self._ring.shape[1] != now.shape[1]:
+            self._ring = now.clone()
+            return
+        kept = self._ring[-(TRAIL - 1) :]
+        if walkers.parents is not None:
+            parents = walkers.parents.cpu()
+            kept = kept[:, parents.clamp_min(0)]
+            kept[:, parents < 0] = torch.nan
+        self._ring = torch.cat([kept, now])
+
+    def highlighted(self) -> Tensor:
+        """Trails (m, t, d) of the first walkers, oldest position first, NaN where there is none."""
+        source = self._ring[:, :CHAINS] if self._film is None else self._film
+        return source.transpose(0, 1).contiguous()
+
+    def _count_crossings(self, walkers: Walkers) -> None:
+        labels = walkers.at.responsibilities.argmax(1).cpu()
+        if self._labels is not None:
+            before = self._labels[:CHAINS]
+            stayed = torch.ones(len(before), dtype=torch.bool)
+            if walkers.parents is not None:
+                parents = walkers.parents[:CHAINS].cpu()
+                before, stayed = self._labels[parents.clamp_min(0)], parents >= 0
+            self.crossings += int(((before != labels[:CHAINS]) & stayed).sum())
+        self._labels = labels

@@ -1,0 +1,118 @@
+"""Snapshot: one moment of a run, as read-only numpy arrays.
+
+A snapshot is all that the views and the stage ever see of a run. Positions are shown on a plane:
+the first two coordinates (in one dimension the second is a fixed jitter per walker).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from ebm_engine.runs.spec import RunSpec
+
+HISTORY = (
+    "step",
+    "kl_exact",
+    "kl_data",
+    "kl_estimate",
+    "kl_estimate_se",
+    "kl_witness",
+    "kl_witness_se",
+    "ess",
+    "ancestors",
+    "contrast",
+    "resamplings",
+    "gradient_cosine",
+    "gradient_ratio",
+)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Why a run stopped by itself: which quantity, at which update, and the likely cause."""
+
+    quantity: str
+    step: int
+    value: float
+    knob: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ModeMasses:
+    """The share of each mode of the energy, E[rⱼ(x)] with r the responsibilities; arrays (J,).
+
+    `model` is exact, `data` is the mean over the training points, `raw` and `weighted` are two
+    readings of the same walkers with their standard errors. `truth` is the true mass of the target
+    modes that lie nearest to each mode of the energy.
+    """
+
+    truth: np.ndarray
+    data: np.ndarray
+    model: np.ndarray
+    raw: np.ndarray
+    raw_se: np.ndarray
+    weighted: np.ndarray
+    weighted_se: np.ndarray
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a run; every array is read-only.
+
+    positions: (n, 2) float32, walkers on the plane; log_w: (n,) float32, log(N·w), 0 = equal
+    weight; energies: (n,) float32, U at the walkers; trails: (m, t, 2) float32, the last positions
+    of walkers 0 to m−1, oldest first, NaN where there is none; data: (k, 2) float32, training
+    points on the plane (thinned evenly); box: (x_min, x_max, y_min, y_max) of the plane;
+    field: (g, g) float32, energy of the model's marginal on the plane, row 0 at y_min, and
+    log_z_plane with p = exp(−field − log_z_plane); target_density: (g, g) float32;
+    history: arrays of equal length named as in HISTORY, NaN where a method has no such number;
+    resampled_at: (r,) updates with a resampling, newest last; marks: (update, text) of changes
+    made while running; means: (J, d); masses in `mode_mass`; ess_ceiling: the highest ESS/N that
+    frozen parameters allow with this step size.
+    """
+
+    spec: RunSpec
+    step: int
+    playing: bool
+    updates_per_second: float
+    device: str
+    positions: np.ndarray
+    log_w: np.ndarray
+    energies: np.ndarray
+    trails: np.ndarray
+    crossings: int
+    data: np.ndarray
+    box: tuple[float, float, float, float]
+    field: np.ndarray
+    log_z_plane: float
+    target_density: np.ndarray
+    history: dict[str, np.ndarray]
+    resampled_at: np.ndarray
+    marks: tuple[tuple[int, str], ...]
+    mode_mass: ModeMasses
+    means: np.ndarray
+    target_means: np.ndarray
+    ess_ceiling: float
+    log_z_exact: float
+    log_z_estimate: float | None
+    log_z_witness: float | None
+    divergence: Divergence | None = None
+    notice: str = ""
+
+    def __post_init__(self) -> None:
+        for array in _arrays(self):
+            array.setflags(write=False)
+
+
+def _arrays(value: Any) -> list[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        return [a for inner in value.values() for a in _arrays(inner)]
+    if isinstance(value, Snapshot | ModeMasses):
+        return [a for f in fields(value) for a in _arrays(getattr(value, f.name))]
+    return []

@@ -1,0 +1,82 @@
+"""Headless training: a spec in, a plain dictionary (run.json) out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ebm_engine.runs.run import Run, prepare_process
+from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.runs.spec import RunSpec, SpecError
+
+MAX_UPDATES = 10_000_000
+COUNTS = ("step", "ancestors", "resamplings")
+
+
+def train(
+    spec: RunSpec, updates: int, progress: Callable[[Run], None] | None = None
+) -> dict[str, Any]:
+    """Train for `updates` parameter updates and return what run.json holds.
+
+    `progress` is called after each update. Ctrl-C (KeyboardInterrupt) ends early: the result holds
+    what was done and "interrupted": true. A divergence ends early too and is reported as data.
+    Raises SpecError when `updates` is out of range or the device is missing.
+    """
+    if not 0 <= updates <= MAX_UPDATES:
+        raise SpecError(f"updates = {updates}: must be between 0 and {MAX_UPDATES}")
+    prepare_process()
+    run, interrupted = Run(spec), False
+    begin = time.perf_counter()
+    try:
+        while run.step < updates and not run.divergence:
+            run.advance()
+            if progress:
+                progress(run)
+    except KeyboardInterrupt:
+        interrupted = True
+    seconds = time.perf_counter() - begin
+    rate = run.step / seconds if run.step else 0.0
+    return {
+        **report(run.snapshot(playing=False, updates_per_second=rate)),
+        "interrupted": interrupted,
+    }
+
+
+def report(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as plain JSON values: spec, history, final numbers, divergence and timing."""
+    masses = snapshot.mode_mass
+    diverged = snapshot.divergence
+    return {
+        "spec": snapshot.spec.model_dump(mode="json"),
+        "history": {
+            name: [int(v) for v in column] if name in COUNTS else _plain(column)
+            for name, column in snapshot.history.items()
+        },
+        "final": {
+            "mode_mass": {
+                name: _plain(getattr(masses, name)) for name in ("data", "model", "raw", "weighted")
+            },
+            "means": snapshot.means.tolist(),
+            "log_z_exact": snapshot.log_z_exact,
+            "log_z_estimate": snapshot.log_z_estimate,
+            "log_z_witness": snapshot.log_z_witness,
+        },
+        "diverged": None
+        if diverged is None
+        else {
+            "quantity": diverged.quantity,
+            "step": diverged.step,
+            "likely_knob": diverged.knob,
+            "message": diverged.message,
+        },
+        "timing": {"updates_per_second": snapshot.updates_per_second},
+        "device": snapshot.device,
+    }
+
+
+def _plain(values: np.ndarray) -> list[float | None]:
+    """JSON numbers, None for what is not finite."""
+    return [float(v) if np.isfinite(v) else None for v in values]
