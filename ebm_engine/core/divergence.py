@@ -16,30 +16,31 @@ ESS_PATIENCE = 20  # updates
 
 
 class Alarm(NamedTuple):
-    """Which quantity went wrong and its value; `low_ess_for` counts updates below the floor."""
+    """Which quantity went wrong (None: nothing) and its value.
+
+    `low_for` counts the updates with ESS/N below the floor, up to now.
+    """
 
     quantity: str | None
-    value: float
-    low_ess_for: int
+    value: float = 0.0
+    low_for: int = 0
 
 
-def check(*, energy: float, gradient_norm: float, ess: float, dim: int, low_ess_for: int) -> Alarm:
-    """Judge one update: the largest |U| of the walkers, the gradient's norm and ESS/N.
-
-    `ess` is NaN-free for a sound run and 1 for walkers without weights; `low_ess_for` is the count
-    of the update before.
-    """
-    low = low_ess_for + 1 if ess < ESS_FLOOR else 0
-    if not math.isfinite(energy):
-        return Alarm("walker energy", energy, low)
-    if not math.isfinite(gradient_norm):
-        return Alarm("gradient", gradient_norm, low)
+def check_ess(ess: float, low_for: int) -> Alarm:
+    """Judge ESS/N, which is 1 for walkers without weights; `low_for` is that of the last update."""
     if not math.isfinite(ess):
-        return Alarm("log-weights", ess, low)
-    if energy > ENERGY_LIMIT * max(1.0, dim / 10):
-        return Alarm("walker energy", energy, low)
-    if gradient_norm > GRADIENT_LIMIT:
-        return Alarm("gradient", gradient_norm, low)
-    if low >= ESS_PATIENCE:
-        return Alarm("ESS/N", ess, low)
-    return Alarm(None, 0.0, low)
+        return Alarm("log-weights", ess)
+    low_for = low_for + 1 if ess < ESS_FLOOR else 0
+    return Alarm("ESS/N" if low_for >= ESS_PATIENCE else None, ess, low_for)
+
+
+def check_size(energy: float, gradient_norm: float, dim: int) -> Alarm:
+    """Judge the largest |U| of the walkers in dimension `dim` and the norm of the gradient."""
+    limits = {
+        "walker energy": (energy, ENERGY_LIMIT * max(1.0, dim / 10)),
+        "gradient": (gradient_norm, GRADIENT_LIMIT),
+    }
+    for quantity, (value, limit) in limits.items():
+        if not value <= limit:
+            return Alarm(quantity, value)
+    return Alarm(None)

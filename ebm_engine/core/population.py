@@ -56,11 +56,12 @@ def weighted_move(
 
 def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generator) -> Walkers:
     """Resample when ESS/N < threshold; log Z is carried over, every per-walker cache follows."""
-    share = ess_fraction(walkers.log_w)
+    weights = normalised(walkers.log_w)
+    share = ess_fraction(weights)
     # A NaN share falls through to the divergence report; resampling it would hide the cause.
     if not share < threshold:
         return walkers._replace(ess=share)
-    index = SCHEMES[scheme](normalised(walkers.log_w), rng)
+    index = SCHEMES[scheme](weights, rng)
     return walkers._replace(
         x=walkers.x[index],
         at=walkers.at.take(index),

@@ -89,9 +89,9 @@ class Referee:
 
     def gradient(self, means: Tensor, z: Tensor) -> dict[str, Tensor]:
         """Exact ∂H/∂θ of the cross-entropy on the data, by differentiating its definition."""
-        means = means.double().cpu().requires_grad_()
-        z = z.double().cpu().requires_grad_()
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
+            means = means.double().cpu().clone().requires_grad_()
+            z = z.double().cpu().clone().requires_grad_()
             cross_entropy = -log_density(self.data, means, -z).mean()
             by_means, by_z = torch.autograd.grad(cross_entropy, (means, z))
         return {"means": by_means, "log_masses": by_z}

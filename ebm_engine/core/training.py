@@ -30,18 +30,30 @@ class TrainState(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """What one update measured, all at θₖ, before the update.
+    """What one update used, all at θₖ; the numbers that judge it are computed when asked for.
 
-    contrast: E_data[U] − E_walkers[U] with the method's weights; gradient: the method's estimate of
-    ∂H/∂θ by parameter; at: copies of the parameters it belongs to; gradient_norm over the learned
-    ones; walker_energy: largest |U| of the walkers, in nats.
+    gradient: the method's estimate of ∂H/∂θ by parameter, before masking; at: copies of the
+    parameters it belongs to; weights: (n,) of the walkers; data_energy and walker_energy: U at the
+    training points (m,) and at the walkers (n,).
     """
 
-    contrast: float
     gradient: Parameters
     at: Parameters
-    gradient_norm: float
-    walker_energy: float
+    weights: Tensor
+    data_energy: Tensor
+    walker_energy: Tensor
+
+    def contrast(self) -> float:
+        """E_data[U] − E_walkers[U] with the method's weights, in nats."""
+        return float(self.data_energy.mean() - torch.dot(self.weights, self.walker_energy))
+
+    def gradient_norm(self) -> float:
+        """Euclidean norm of the gradient over all parameters."""
+        return math.sqrt(sum(float(g.square().sum()) for g in self.gradient.values()))
+
+    def largest_energy(self) -> float:
+        """Largest |U| of the walkers, in nats."""
+        return float(self.walker_energy.abs().max())
 
 
 class Trainer:
@@ -60,40 +72,27 @@ class Trainer:
         self.method = method
         self.optimizer = optimizer
         self.masks = masks
-        self._data_weights = torch.full((len(data),), 1 / len(data), device=data.device)
+        self._data_weights = torch.full_like(data[:, 0], 1 / len(data))
 
     def start(self, rngs: dict[str, Generator]) -> TrainState:
         """The state at θ₀."""
         walkers = self.method.start(self.energy, self.data, rngs)
-        return TrainState(0, walkers, self.energy.evaluate(self.data), rngs)
+        return TrainState(0, walkers, self.energy.evaluate(self.data, gradient=False), rngs)
 
     def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """One update k → k + 1."""
         energy, rngs = self.energy, state.rngs
         walkers = self.method.before_gradient(state.walkers, energy, self.data, rngs)
-        metrics = self._measure(walkers, state.data_at)
+        train = walkers.train
+        weights = normalised(train.log_w).to(train.x.dtype)
+        positive = energy.parameter_gradient(self.data, state.data_at, self._data_weights)
+        negative = energy.parameter_gradient(train.x, train.at, weights)
+        gradient = {name: positive[name] - negative[name] for name in positive}
+        at = {name: parameter.clone() for name, parameter in energy.parameters.items()}
+        metrics = Metrics(gradient, at, weights, state.data_at.energy, train.at.energy)
         for name, parameter in energy.parameters.items():
-            parameter.grad = metrics.gradient[name] * self.masks[name]
+            parameter.grad = gradient[name] * self.masks[name]
         self.optimizer.step()
         step = state.step + 1
         walkers = self.method.after_update(walkers, energy, self.data, step, rngs)
-        return TrainState(step, walkers, energy.evaluate(self.data), rngs), metrics
-
-    def _measure(self, walkers: Populations, data_at: Evaluation) -> Metrics:
-        """The gradient estimate and the numbers that judge the update."""
-        train = walkers.train
-        weights = normalised(train.log_w).to(train.x.dtype)
-        positive = self.energy.parameter_gradient(self.data, data_at, self._data_weights)
-        negative = self.energy.parameter_gradient(train.x, train.at, weights)
-        gradient = {name: positive[name] - negative[name] for name in positive}
-        squares = [(g * self.masks[n]).square().sum() for n, g in gradient.items()]
-        numbers = torch.stack(
-            [
-                data_at.energy.mean() - torch.dot(weights, train.at.energy),
-                sum(squares),
-                train.at.energy.abs().max(),
-            ]
-        )
-        contrast, squared_norm, largest = numbers.tolist()
-        at = {name: p.detach().clone() for name, p in self.energy.parameters.items()}
-        return Metrics(contrast, gradient, at, math.sqrt(squared_norm), largest)
+        return TrainState(step, walkers, energy.evaluate(self.data, gradient=False), rngs), metrics

@@ -33,8 +33,8 @@ class Energy(Protocol):
 
     parameters: Parameters
 
-    def evaluate(self, x: Tensor) -> Evaluation:
-        """U and ∇ₓU at x (n, d), in one pass."""
+    def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
+        """U and, unless told otherwise, ∇ₓU at x (n, d), in one pass."""
 
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
         """Σᵢ wᵢ ∂U/∂θ(xᵢ) from an evaluation at the present θ; weights (n,)."""

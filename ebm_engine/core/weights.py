@@ -21,10 +21,9 @@ def log_mean_exp(log_w: Tensor) -> float:
     return float(torch.logsumexp(log_w, 0)) - math.log(len(log_w))
 
 
-def ess_fraction(log_w: Tensor) -> float:
-    """ESS/N = (Σ e^A)² / (N Σ e^{2A}), between 1/N and 1 (Carbone et al. 2023)."""
-    log_ess = 2 * torch.logsumexp(log_w, 0) - torch.logsumexp(2 * log_w, 0)
-    return math.exp(float(log_ess)) / len(log_w)
+def ess_fraction(weights: Tensor) -> float:
+    """ESS/N = 1 / (N Σ pᵢ²) of normalised weights (n,), between 1/N and 1 (Carbone et al. 2023)."""
+    return 1 / (len(weights) * float(torch.dot(weights, weights)))
 
 
 def ess_ceiling(step_size: float, dim: int) -> float:

@@ -1,6 +1,6 @@
 """Recorder: the history of a run in bounded memory, and the trails of its walkers.
 
-The history keeps every fifth update until it is full, then every tenth and so on: always
+The history keeps every tenth update until it is full, then every twentieth and so on: always
 evenly over the whole run, never only its end. Recording draws no random number and changes nothing
 of the run.
 """
@@ -15,7 +15,7 @@ from ebm_engine.core.types import Walkers
 from ebm_engine.runs.snapshot import HISTORY
 
 CAPACITY = 600  # rows of the history
-FIRST_STRIDE = 5  # updates between the first rows: the referee costs as much as an update
+FIRST_STRIDE = 10  # updates between the first rows: the referee costs as much as an update
 TRAIL = 60  # positions of a trail
 CHAINS = 12  # highlighted walkers
 EVENTS = 2000  # resampling times kept
@@ -61,8 +61,9 @@ class Trails:
     """
 
     def __init__(self) -> None:
-        self._ring = torch.full((0, 0, 2), torch.nan)
-        self._labels: Tensor | None = None
+        self._ring = torch.full((TRAIL, 0, 2), torch.nan)  # (t, n, 1 or 2)
+        self._next = 0  # row of the oldest position, overwritten by the next one
+        self._responsibilities: Tensor | None = None
         self._film: Tensor | None = None
         self.crossings = 0
 
@@ -72,29 +73,30 @@ class Trails:
         if walkers.path is not None:
             self._film = walkers.path[-TRAIL:, :CHAINS, :2].cpu()
             return
-        now = walkers.x[:, :2].float().cpu()[None]
-        if self._ring.shape[1] != now.shape[1]:
-            self._ring = now.clone()
-            return
-        kept = self._ring[-(TRAIL - 1) :]
+        now = walkers.x[:, :2].float().cpu()
+        if self._ring.shape[1:] != now.shape:
+            self._ring = torch.full((TRAIL, *now.shape), torch.nan)
         if walkers.parents is not None:
             parents = walkers.parents.cpu()
-            kept = kept[:, parents.clamp_min(0)]
-            kept[:, parents < 0] = torch.nan
-        self._ring = torch.cat([kept, now])
+            self._ring = self._ring[:, parents.clamp_min(0)]
+            self._ring[:, parents < 0] = torch.nan
+        self._ring[self._next] = now
+        self._next = (self._next + 1) % TRAIL
 
     def highlighted(self) -> Tensor:
         """Trails (m, t, d) of the first walkers, oldest position first, NaN where there is none."""
-        source = self._ring[:, :CHAINS] if self._film is None else self._film
-        return source.transpose(0, 1).contiguous()
+        if self._film is not None:
+            return self._film.transpose(0, 1).contiguous()
+        ordered = self._ring[:, :CHAINS].roll(-self._next, 0)
+        return ordered.transpose(0, 1).contiguous()
 
     def _count_crossings(self, walkers: Walkers) -> None:
-        labels = walkers.at.responsibilities.argmax(1).cpu()
-        if self._labels is not None:
-            before = self._labels[:CHAINS]
-            stayed = torch.ones(len(before), dtype=torch.bool)
-            if walkers.parents is not None:
-                parents = walkers.parents[:CHAINS].cpu()
-                before, stayed = self._labels[parents.clamp_min(0)], parents >= 0
-            self.crossings += int(((before != labels[:CHAINS]) & stayed).sum())
-        self._labels = labels
+        now, before = walkers.at.responsibilities, self._responsibilities
+        self._responsibilities = now
+        if before is None or walkers.path is not None:
+            return
+        parents = torch.arange(min(CHAINS, len(now)), device=now.device)
+        if walkers.parents is not None:
+            parents = walkers.parents[:CHAINS]
+        changed = before[parents.clamp_min(0)].argmax(1) != now[:CHAINS].argmax(1)
+        self.crossings += int((changed & (parents >= 0)).sum())

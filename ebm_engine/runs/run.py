@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from ebm_engine.core.divergence import check
+from ebm_engine.core.divergence import check_ess, check_size
 from ebm_engine.core.population import log_z_estimate
 from ebm_engine.core.referee import gradient_bias
 from ebm_engine.core.training import Metrics
@@ -25,6 +25,7 @@ from ebm_engine.runs.state import capture, restore
 
 REWIND_EVERY = 25  # updates between rewind points
 REWIND_POINTS = 8
+CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
 
 ADVICE = {
     "walker energy": ("sampler.step_size", "the Langevin steps overshoot"),
@@ -35,9 +36,13 @@ ADVICE = {
 
 
 def prepare_process() -> None:
-    """One thread and no denormals: small operations get slower with more of either."""
+    """One thread and no denormals: small operations get slower with more of either.
+
+    One throw-away update loads what torch imports on first use, so that a first run starts at once.
+    """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    Run(RunSpec()).advance()
 
 
 class Run:
@@ -70,7 +75,7 @@ class Run:
         """One parameter update; nothing happens to a run that has diverged."""
         if self.divergence:
             return
-        with torch.no_grad():
+        with torch.inference_mode():
             self.state, self._metrics = self.parts.trainer.step(self.state)
         walkers = self.state.walkers.train
         self.trails.track(walkers)
@@ -149,7 +154,7 @@ class Run:
             row[name] = value + data_energy + referee.data_log_density
             row[f"{name}_se"] = se
         if self._metrics is not None:
-            row["contrast"] = self._metrics.contrast
+            row["contrast"] = self._metrics.contrast()
             exact = referee.gradient(self._metrics.at["means"], self._metrics.at["log_masses"])
             row["gradient_cosine"], row["gradient_ratio"] = self._bias(exact)
         return row
@@ -160,14 +165,10 @@ class Run:
         return gradient_bias(estimate, {n: g * masks[n].cpu() for n, g in exact.items()})
 
     def _judge(self, walkers: Walkers, metrics: Metrics) -> None:
-        alarm = check(
-            energy=metrics.walker_energy,
-            gradient_norm=metrics.gradient_norm,
-            ess=walkers.ess,
-            dim=self.spec.dim,
-            low_ess_for=self._low_ess_for,
-        )
-        self._low_ess_for = alarm.low_ess_for
+        alarm = check_ess(walkers.ess, self._low_ess_for)
+        self._low_ess_for = alarm.low_for
+        if alarm.quantity is None and self.step % CHECK_EVERY == 0:
+            alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), self.spec.dim)
         if alarm.quantity is None:
             return
         knob, why = ADVICE[alarm.quantity]

@@ -63,7 +63,7 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
                 for name in POPULATIONS
                 if name in facts
             }
-            data_at = trainer.energy.evaluate(trainer.data)
+            data_at = trainer.energy.evaluate(trainer.data, gradient=False)
         run.state = TrainState(facts["step"], Populations(**restored), data_at, run.parts.rngs)
         for use, generator in run.parts.rngs.items():
             generator.set_state(tensors[f"rng.{use}"])

@@ -36,7 +36,7 @@ class ULA(NamedTuple):
         """αₖ(x, y) − αₖ₊₁(y, x), (n,); `at_x` at θₖ, `at_y` at θₖ₊₁."""
         # ½(y−x)·(g+g') + (h/4)(|g|²−|g'|²) = ½(g+g')·((y−x) + (h/2)(g−g')): one product, not three.
         both = at_x.gradient + at_y.gradient
-        difference = torch.sub(at_x.gradient, at_y.gradient)
-        shift = torch.add(y - x, difference, alpha=0.5 * self.step_size)
+        shift = torch.add(y - x, at_x.gradient, alpha=0.5 * self.step_size)
+        shift.add_(at_y.gradient, alpha=-0.5 * self.step_size)
         kernel = torch.linalg.vecdot(both, shift)
         return (at_x.energy - at_y.energy).add_(kernel, alpha=0.5 / self.temperature)

@@ -1,0 +1,31 @@
+# make run: sets up .venv and opens the app. make test: sets up .venv and runs the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: run test bench screenshots lint clean
+
+$(VENV)/ready: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+run: $(VENV)/ready
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/ready
+	$(BIN)/python -m tests.benchmarks.engine
+
+screenshots: $(VENV)/ready
+	$(BIN)/python -m tests.browser.screenshots
+
+lint: $(VENV)/ready
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+
+clean:
+	rm -rf $(VENV)
