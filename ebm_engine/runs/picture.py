@@ -32,7 +32,7 @@ def take_snapshot(run: Run, *, playing: bool, updates_per_second: float, notice:
     energy, walkers = run.parts.trainer.energy, run.state.walkers
     data = run.parts.trainer.data
     plane = run.plane
-    now = run.row()
+    history, mass_history = run.history.columns(run.row(), run.model_masses())
     field, log_z_plane = plane.field(energy)
     stride = max(1, len(data) // SHOWN_DATA)
     estimates = [log_z_estimate(w)[0] if w else math.nan for w in walkers]
@@ -52,7 +52,8 @@ def take_snapshot(run: Run, *, playing: bool, updates_per_second: float, notice:
         field=field,
         log_z_plane=log_z_plane,
         target_density=plane.target_density,
-        history=run.history.columns(now),
+        history=history,
+        mass_history=mass_history,
         resampled_at=np.array(run.resampled_at, dtype=np.int64)[-EVENTS:],
         marks=tuple(run.marks),
         mode_mass=mode_masses(run),
@@ -75,11 +76,10 @@ def mode_masses(run: Run) -> ModeMasses:
     equal = torch.full((len(shares),), 1 / len(shares), dtype=torch.float64, device=shares.device)
     raw, raw_se = _weighted_mean(shares, equal)
     weighted, weighted_se = _weighted_mean(shares, normalised(train.log_w))
-    model = torch.exp(-energy.z.double())
     return ModeMasses(
         truth=referee.nearest_mode_masses(energy.means).numpy(),
         data=_numpy(run.state.data_at.responsibilities.double().mean(0), np.float64),
-        model=_numpy(model / model.sum(), np.float64),
+        model=run.model_masses(),
         raw=_numpy(raw, np.float64),
         raw_se=_numpy(raw_se, np.float64),
         weighted=_numpy(weighted, np.float64),

@@ -22,10 +22,14 @@ EVENTS = 2000  # resampling times kept
 
 
 class History:
-    """Rows of HISTORY numbers at multiples of a stride, which doubles when they are full."""
+    """Rows of HISTORY numbers at multiples of a stride, which doubles when they are full.
 
-    def __init__(self) -> None:
+    `masses` (rows, J) holds the model's mode masses at the same updates.
+    """
+
+    def __init__(self, modes: int) -> None:
         self.rows = np.full((CAPACITY, len(HISTORY)), np.nan)
+        self.masses = np.full((CAPACITY, modes), np.nan)
         self.count = 0
         self.stride = FIRST_STRIDE
 
@@ -33,25 +37,29 @@ class History:
         """Whether the row of this update belongs into the history."""
         return step % self.stride == 0
 
-    def add(self, row: dict[str, float]) -> None:
+    def add(self, row: dict[str, float], masses: np.ndarray) -> None:
         """Append a row; when full, first thin out to every second row."""
         if self.count == CAPACITY:
             self.stride *= 2
-            kept = self.rows[: self.count][self.rows[: self.count, 0] % self.stride == 0].copy()
-            self.count = len(kept)
-            self.rows[:] = np.nan
-            self.rows[: self.count] = kept
+            kept = self.rows[:, 0] % self.stride == 0
+            self.count = int(kept.sum())
+            for store in (self.rows, self.masses):
+                store[: self.count] = store[kept]
             if not self.due(int(row["step"])):
                 return
         self.rows[self.count] = [row[name] for name in HISTORY]
+        self.masses[self.count] = masses
         self.count += 1
 
-    def columns(self, last: dict[str, float] | None = None) -> dict[str, np.ndarray]:
-        """Arrays of equal length by name; `last` is appended when it is newer than the rows."""
-        rows = self.rows[: self.count]
-        if last is not None and (not self.count or last["step"] > rows[-1, 0]):
+    def columns(
+        self, last: dict[str, float], masses: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Arrays of equal length by name, and masses; `last` is appended when it is newer."""
+        rows, shares = self.rows[: self.count], self.masses[: self.count]
+        if not self.count or last["step"] > rows[-1, 0]:
             rows = np.vstack([rows, [last[name] for name in HISTORY]])
-        return {name: rows[:, i].copy() for i, name in enumerate(HISTORY)}
+            shares = np.vstack([shares, masses])
+        return {name: rows[:, i].copy() for i, name in enumerate(HISTORY)}, shares.copy()
 
 
 class Trails:

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,7 +54,7 @@ class Run:
         self.parts = build(spec)
         self.plane = Plane(self.parts)
         self.state = self.parts.trainer.start(self.parts.rngs)
-        self.history = History()
+        self.history = History(len(spec.energy.means))
         self.trails = Trails()
         self.resampled_at: deque[int] = deque(maxlen=EVENTS)
         self.resamplings = 0
@@ -63,7 +64,7 @@ class Run:
         self._metrics: Metrics | None = None
         self._rewind: deque[tuple[int, bytes]] = deque(maxlen=REWIND_POINTS)
         self.trails.track(self.state.walkers.train)
-        self.history.add(self.row())
+        self.history.add(self.row(), self.model_masses())
         self._rewind.append((0, self.save()))
 
     @property
@@ -84,7 +85,7 @@ class Run:
             self.resamplings += 1
         self._judge(walkers, self._metrics)
         if self.history.due(self.step) or self.divergence:
-            self.history.add(self.row())
+            self.history.add(self.row(), self.model_masses())
         if self.step % REWIND_EVERY == 0 and not self.divergence:
             self._rewind.append((self.step, self.save()))
 
@@ -158,6 +159,10 @@ class Run:
             exact = referee.gradient(self._metrics.at["means"], self._metrics.at["log_masses"])
             row["gradient_cosine"], row["gradient_ratio"] = self._bias(exact)
         return row
+
+    def model_masses(self) -> np.ndarray:
+        """Exact masses (J,) of the model's modes at the present update."""
+        return torch.softmax(-self.parts.trainer.energy.z.double(), 0).cpu().numpy()
 
     def _bias(self, exact: dict[str, Tensor]) -> tuple[float, float]:
         masks = self.parts.trainer.masks

@@ -69,7 +69,8 @@ class Snapshot:
     points on the plane (thinned evenly); box: (x_min, x_max, y_min, y_max) of the plane;
     field: (g, g) float32, energy of the model's marginal on the plane, row 0 at y_min, and
     log_z_plane with p = exp(−field − log_z_plane); target_density: (g, g) float32;
-    history: arrays of equal length named as in HISTORY, NaN where a method has no such number;
+    history: arrays of equal length named as in HISTORY, NaN where a method has no such number, and
+    mass_history (rows, J) with the model's mode masses at the same updates;
     resampled_at: (r,) updates with a resampling, newest last; marks: (update, text) of changes
     made while running; means: (J, d); masses in `mode_mass`; ess_ceiling: the highest ESS/N that
     frozen parameters allow with this step size.
@@ -91,6 +92,7 @@ class Snapshot:
     log_z_plane: float
     target_density: np.ndarray
     history: dict[str, np.ndarray]
+    mass_history: np.ndarray
     resampled_at: np.ndarray
     marks: tuple[tuple[int, str], ...]
     mode_mass: ModeMasses

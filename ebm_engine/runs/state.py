@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.training import TrainState
-from ebm_engine.core.types import Energy, Populations, Walkers
+from ebm_engine.core.types import Evaluation, Populations, Walkers
 from ebm_engine.runs.checkpoint import CheckpointError
 from ebm_engine.runs.recorder import EVENTS
 from ebm_engine.runs.snapshot import Divergence
@@ -25,14 +25,16 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts that, with the spec, define everything a run does from here on."""
     trainer, walkers = run.parts.trainer, run.state.walkers
     tensors = {f"parameter.{n}": p for n, p in trainer.energy.parameters.items()}
-    tensors["history"] = torch.from_numpy(run.history.rows[: run.history.count].copy())
+    history = run.history
+    tensors["history"] = torch.from_numpy(history.rows[: history.count].copy())
+    tensors["masses"] = torch.from_numpy(history.masses[: history.count].copy())
     tensors |= {f"rng.{use}": g.get_state() for use, g in run.parts.rngs.items()}
     for index, slots in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in slots.items() if v is not None}
     facts: dict[str, Any] = {
         "spec": run.spec.model_dump(mode="json"),
         "step": run.step,
-        "stride": run.history.stride,
+        "stride": history.stride,
         "resamplings": run.resamplings,
         "resampled_at": list(run.resampled_at),
         "marks": run.marks,
@@ -46,8 +48,10 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
             continue
         for part in ("x", "log_w", "ancestors"):
             tensors[f"{name}.{part}"] = getattr(population, part)
+        # Computed again from x alone, a resampled cache would differ in its last bits.
+        tensors |= {f"{name}.at.{k}": v for k, v in population.at._asdict().items()}
         norm = None if math.isnan(population.log_norm) else population.log_norm
-        facts[name] = [norm, population.log_norm_var, population.ess]
+        facts[name] = [norm, population.ess]
     return tensors, facts
 
 
@@ -70,6 +74,7 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
         _restore_optimizer(run, tensors)
         rows = tensors["history"].numpy()
         run.history.rows[: len(rows)] = rows
+        run.history.masses[: len(rows)] = tensors["masses"].numpy()
         run.history.count, run.history.stride = len(rows), facts["stride"]
         run.resamplings, run._low_ess_for = facts["resamplings"], facts["low_ess_for"]
         run.resampled_at = deque(facts["resampled_at"], maxlen=EVENTS)
@@ -81,13 +86,14 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
 
 
 def _population(run: Run, tensors: dict[str, Tensor], name: str, scalars: list[Any]) -> Walkers:
-    energy: Energy = run.parts.trainer.energy
-    x, log_w, ancestors = (
-        tensors[f"{name}.{part}"].to(run.parts.device) for part in ("x", "log_w", "ancestors")
-    )
-    norm, variance, ess = scalars
+    def stored(part: str) -> Tensor:
+        # A copy: what a matrix product rounds to may depend on where its memory begins.
+        return tensors[f"{name}.{part}"].clone().to(run.parts.device)
+
+    at = Evaluation(*(stored(f"at.{part}") for part in Evaluation._fields))
+    norm, ess = scalars
     log_norm = math.nan if norm is None else norm
-    return Walkers(x, energy.evaluate(x), log_w, log_norm, variance, ancestors, ess=ess)
+    return Walkers(stored("x"), at, stored("log_w"), log_norm, stored("ancestors"), ess=ess)
 
 
 def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:

@@ -54,7 +54,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "history": {
             name: [int(v) for v in column] if name in COUNTS else _plain(column)
             for name, column in snapshot.history.items()
-        },
+        }
+        | {"mass_model": snapshot.mass_history.tolist()},
         "final": {
             "mode_mass": {
                 name: _plain(getattr(masses, name)) for name in ("data", "model", "raw", "weighted")

@@ -1,0 +1,92 @@
+"""Colours and dashes of the figures.
+
+One colour has one meaning everywhere (data blue, model orange, truth black or white); methods
+differ by colour and by dash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from plotly.colors import find_intermediate_color, hex_to_rgb, label_rgb
+
+Theme = Literal["light", "dark"]
+FIELD = "cividis_r"  # energies: low ones are bright, as on the stage, in both themes
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme; `ink` is text and truth, `ground` the page behind the figure."""
+
+    ink: str
+    muted: str
+    grid: str
+    ground: str
+    walkers: tuple[int, int, int]
+    weighted: str
+    pcd: str
+    cd: str
+    neutral: str
+    data: str = "#0072B2"
+    model: str = "#D55E00"
+    witness: str = "#56B4E9"
+
+    def walker(self, opacity: float = 1.0) -> str:
+        """The walkers' colour with an opacity."""
+        return f"rgba({','.join(map(str, self.walkers))},{opacity})"
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        ink="#000000",
+        muted="#5F6673",
+        grid="rgba(0,0,0,0.10)",
+        ground="#FFFFFF",
+        walkers=(34, 34, 34),
+        weighted="#0B5FA5",
+        pcd="#7B3294",
+        cd="#B37400",
+        neutral="#F7F7F7",
+    ),
+    "dark": Palette(
+        ink="#FFFFFF",
+        muted="#A3ABB9",
+        grid="rgba(255,255,255,0.14)",
+        ground="#0E1117",
+        walkers=(238, 238, 238),
+        weighted="#5C93FF",
+        pcd="#C48BDB",
+        cd="#E0A030",
+        neutral="#1B2029",
+    ),
+}
+
+
+# The field looks the same in both themes, so the marks on it do too.
+ON_FIELD = PALETTES["light"]
+
+
+def method_line(kind: str, theme: Theme) -> dict[str, str]:
+    """Colour and dash of a method's line; both differ between any two methods."""
+    colors = PALETTES[theme]
+    lines = {
+        "weighted-ula": {"color": colors.weighted, "dash": "solid"},
+        "pcd": {"color": colors.pcd, "dash": "dash"},
+        "cd": {"color": colors.cd, "dash": "dot"},
+    }
+    return lines[kind]
+
+
+def difference_colors(theme: Theme) -> list[tuple[float, str]]:
+    """Data blue – neutral – model orange; halfway to an end 70 % of its colour is reached."""
+    colors = PALETTES[theme]
+    neutral, low, high = map(hex_to_rgb, (colors.neutral, colors.data, colors.model))
+    stops = [
+        (0.0, low),
+        (0.25, find_intermediate_color(neutral, low, 0.7)),
+        (0.5, neutral),
+        (0.75, find_intermediate_color(neutral, high, 0.7)),
+        (1.0, high),
+    ]
+    return [(place, label_rgb(color)) for place, color in stops]

@@ -1,0 +1,56 @@
+"""The numbers behind the figures as CSV: a header row, full precision, nan where there is none."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+import numpy as np
+
+from ebm_engine.runs.snapshot import Snapshot
+
+
+def history_csv(snapshot: Snapshot) -> str:
+    """One row per recorded update: every curve, then the model's mass of each mode."""
+    masses = {f"mass_{j}": values for j, values in enumerate(snapshot.mass_history.T, start=1)}
+    columns = snapshot.history | masses
+    return _csv(columns.keys(), columns.values())
+
+
+def walkers_csv(snapshot: Snapshot) -> str:
+    """One row per walker: its number, place on the plane, energy U and log(N·w)."""
+    columns = {
+        "walker": np.arange(len(snapshot.positions)),
+        "x1": snapshot.positions[:, 0],
+        "x2": snapshot.positions[:, 1],
+        "energy": snapshot.energies,
+        "log_n_weight": snapshot.log_w,
+    }
+    return _csv(columns.keys(), columns.values())
+
+
+def masses_csv(snapshot: Snapshot) -> str:
+    """One row per mode of the energy: its masses, their standard errors and its mean."""
+    masses = snapshot.mode_mass
+    columns = {
+        "mode": np.arange(1, len(masses.model) + 1),
+        "truth": masses.truth,
+        "data": masses.data,
+        "model": masses.model,
+        "raw": masses.raw,
+        "raw_se": masses.raw_se,
+        "weighted": masses.weighted,
+        "weighted_se": masses.weighted_se,
+    }
+    columns |= {f"mean_{i}": values for i, values in enumerate(snapshot.means.T, start=1)}
+    return _csv(columns.keys(), columns.values())
+
+
+def _csv(header: Iterable[str], columns: Iterable[np.ndarray]) -> str:
+    """Columns of equal length as text; a column of another length raises ValueError."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+    return out.getvalue()
