@@ -29,7 +29,7 @@ def plain_start(energy: Energy, x: Tensor) -> Walkers:
 def _start(energy: Energy, x: Tensor, log_norm: float) -> Walkers:
     zeros = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     ancestors = torch.arange(len(x), device=x.device)
-    return Walkers(x, energy.evaluate(x), zeros, log_norm, 0.0, ancestors)
+    return Walkers(x, energy.evaluate(x), zeros, log_norm, ancestors)
 
 
 def move(walkers: Walkers, energy: Energy, kernel: Kernel, rng: Generator) -> Walkers:
@@ -67,7 +67,6 @@ def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generat
         at=walkers.at.take(index),
         log_w=torch.zeros_like(walkers.log_w),
         log_norm=walkers.log_norm + log_mean_exp(walkers.log_w),
-        log_norm_var=walkers.log_norm_var + (1 / share - 1) / len(index),
         ancestors=walkers.ancestors[index],
         parents=index,
         ess=1.0,
@@ -78,11 +77,14 @@ def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generat
 def log_z_estimate(walkers: Walkers) -> tuple[float, float]:
     """log Ẑ in nats and its standard error by the delta method; NaN without weights.
 
-    The error adds CV²/N of the present weights and of those at each past resampling; it is the
-    spread for a parameter path that does not depend on these walkers.
+    The error is √(Σ P² − 1/N) over the weight P of each first ancestor's descendants: walkers of
+    one ancestor are not independent (Chan and Lai 2013; Lee and Whiteley 2018; a little too large
+    for multinomial resampling). Without resampling it is √(CV²/N). It is the spread for a
+    parameter path that does not depend on these walkers.
     """
     if math.isnan(walkers.log_norm):
         return math.nan, math.nan
-    now = (1 / walkers.ess - 1) / len(walkers.log_w)
-    value = walkers.log_norm + log_mean_exp(walkers.log_w)
-    return value, math.sqrt(max(0.0, walkers.log_norm_var + now))
+    weights = normalised(walkers.log_w)
+    families = torch.zeros_like(weights).index_add_(0, walkers.ancestors, weights)
+    variance = float(families.square().sum()) - 1 / len(weights)
+    return walkers.log_norm + log_mean_exp(walkers.log_w), math.sqrt(max(0.0, variance))

@@ -66,19 +66,17 @@ class Walkers(NamedTuple):
     """A population of weighted Langevin chains.
 
     x: (n, d); at: the energy at x for the present θ; log_w: A (n,) float64; log_norm: log Z_θ₀ plus
-    log-mean-exp(A) at each past resampling, NaN for walkers without weights; log_norm_var: variance
-    that past resamplings left in it; ancestors: (n,) index of each walker's first ancestor;
-    parents: (n,) slot each walker held before the last update, −1 for a walker that was put back
-    to a start, None when every walker stayed in its slot; ess: ESS/N of the weights in use;
-    resampled: whether the last update resampled; path: (s, m, d) positions of the first walkers
-    within the last update, or None.
+    log-mean-exp(A) at each past resampling, NaN for walkers without weights; ancestors: (n,) index
+    of each walker's first ancestor; parents: (n,) slot each walker held before the last update, −1
+    for a walker that was put back to a start, None when every walker stayed in its slot; ess: ESS/N
+    of the weights in use; resampled: whether the last update resampled; path: (s, m, d) positions
+    of the first walkers within the last update, or None.
     """
 
     x: Tensor
     at: Evaluation
     log_w: Tensor
     log_norm: float
-    log_norm_var: float
     ancestors: Tensor
     parents: Tensor | None = None
     ess: float = 1.0

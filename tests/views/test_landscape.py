@@ -81,7 +81,7 @@ def test_the_caption_counts_the_training_points_that_the_snapshot_left_out(snaps
 
 
 def test_chains_are_drawn_whole_and_do_not_join_each_other(snapshot):
-    halo, *thirds = layers.chain_layers(snapshot, "light")
+    halo, *thirds = layers.chain_layers(snapshot)
     assert np.isnan(halo.x).sum() == len(snapshot.trails)
     assert thirds[0].opacity < thirds[1].opacity < thirds[2].opacity
     newest = thirds[-1].x[~np.isnan(thirds[-1].x)].reshape(len(snapshot.trails), -1)
@@ -90,7 +90,7 @@ def test_chains_are_drawn_whole_and_do_not_join_each_other(snapshot):
 
 
 def test_a_run_without_chains_has_no_chain_layer(make):
-    assert layers.chain_layers(make(trails=np.empty((0, 60, 2), np.float32)), "light") == []
+    assert layers.chain_layers(make(trails=np.empty((0, 60, 2), np.float32))) == []
 
 
 def test_the_surface_is_the_same_energy_cut_off_at_twelve(snapshot):
