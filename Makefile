@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test bench screenshots lint clean
+.PHONY: run test bench gmm50 screenshots lint clean
 
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,9 @@ test: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.engine
+
+gmm50: $(VENV)/ready
+	$(BIN)/python -m tests.benchmarks.gmm50
 
 screenshots: $(VENV)/ready
 	$(BIN)/python -m tests.browser.screenshots

@@ -26,6 +26,18 @@ def ess_fraction(weights: Tensor) -> float:
     return 1 / (len(weights) * float(torch.dot(weights, weights)))
 
 
+def weighted_mean(values: Tensor, weights: Tensor, ancestors: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ pᵢvᵢ (J,) of values (n, J), and its standard error by the delta method.
+
+    The error is √Σ F² over the families F = Σ pᵢ(vᵢ − mean) of walkers with one first ancestor
+    (n,), which are not independent (Chan and Lai 2013); without resampling √Σ pᵢ²(vᵢ − mean)².
+    """
+    mean = weights @ values
+    parts = weights[:, None] * (values - mean)
+    families = torch.zeros_like(parts).index_add_(0, ancestors, parts)
+    return mean, families.square().sum(0).sqrt()
+
+
 def ess_ceiling(step_size: float, dim: int) -> float:
     """The ESS/N at which frozen parameters settle on modes of unit width.
 

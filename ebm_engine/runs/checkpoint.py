@@ -19,7 +19,7 @@ class CheckpointError(ValueError):
 def pack(tensors: dict[str, Tensor], facts: dict[str, Any]) -> bytes:
     """One safetensors file: tensors, and JSON facts in its header."""
     owned = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    metadata = {"version": str(VERSION), "run": json.dumps(facts, allow_nan=False)}
+    metadata = {"version": str(VERSION), "run": json.dumps(facts)}
     return safetensors.torch.save(owned, metadata=metadata)
 
 

@@ -13,7 +13,7 @@ from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.population import log_z_estimate
 from ebm_engine.core.referee import Referee, log_density, log_z
 from ebm_engine.core.types import Walkers
-from ebm_engine.core.weights import ess_ceiling, normalised
+from ebm_engine.core.weights import ess_ceiling, normalised, weighted_mean
 from ebm_engine.runs.recorder import EVENTS
 from ebm_engine.runs.snapshot import ModeMasses, Snapshot
 
@@ -74,8 +74,8 @@ def mode_masses(run: Run) -> ModeMasses:
     train: Walkers = run.state.walkers.train
     shares = train.at.responsibilities.double()  # (n, J)
     equal = torch.full((len(shares),), 1 / len(shares), dtype=torch.float64, device=shares.device)
-    raw, raw_se = _weighted_mean(shares, equal)
-    weighted, weighted_se = _weighted_mean(shares, normalised(train.log_w))
+    raw, raw_se = weighted_mean(shares, equal, train.ancestors)
+    weighted, weighted_se = weighted_mean(shares, normalised(train.log_w), train.ancestors)
     return ModeMasses(
         truth=referee.nearest_mode_masses(energy.means).numpy(),
         data=_numpy(run.state.data_at.responsibilities.double().mean(0), np.float64),
@@ -85,12 +85,6 @@ def mode_masses(run: Run) -> ModeMasses:
         weighted=_numpy(weighted, np.float64),
         weighted_se=_numpy(weighted_se, np.float64),
     )
-
-
-def _weighted_mean(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Σ wᵢvᵢ (J,) and its delta-method standard error √Σ wᵢ²(vᵢ − mean)²."""
-    mean = weights @ values
-    return mean, (weights.square() @ (values - mean).square()).sqrt()
 
 
 class Plane:

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.core.divergence import check_ess, check_size
+from ebm_engine.core.divergence import Alarm, check_ess, check_size
 from ebm_engine.core.population import log_z_estimate
 from ebm_engine.core.referee import gradient_bias
 from ebm_engine.core.training import Metrics
 from ebm_engine.core.types import Walkers
+from ebm_engine.runs.advice import likely_knob
 from ebm_engine.runs.build import build, build_masks, build_method
 from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.knobs import knobs, needs_reset
@@ -27,13 +28,6 @@ from ebm_engine.runs.state import capture, restore
 REWIND_EVERY = 25  # updates between rewind points
 REWIND_POINTS = 8
 CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
-
-ADVICE = {
-    "walker energy": ("sampler.step_size", "the Langevin steps overshoot"),
-    "gradient": ("optimizer.lr_means", "the parameters move too fast"),
-    "log-weights": ("sampler.step_size", "the weights are no longer finite"),
-    "ESS/N": ("optimizer.lr_log_masses", "the parameters outrun the walkers"),
-}
 
 
 def prepare_process() -> None:
@@ -113,7 +107,8 @@ class Run:
             group["lr"] = rate
 
     def rewind(self, updates: int) -> None:
-        """Go back by `updates` (to update 0 at most): the same bits as they were then."""
+        """Go back by `updates` (to update 0 at most): the same bits as then, the knobs as now."""
+        present = self.spec
         goal = max(0, self.step - updates)
         usable = [point for point in self._rewind if point[0] <= goal]
         step, content = usable[-1] if usable else self._rewind[0]
@@ -124,6 +119,8 @@ class Run:
         points += [point for point in earlier._rewind if point[0] > step]
         self.__dict__.update(earlier.__dict__)
         self._rewind = deque(points, maxlen=REWIND_POINTS)
+        if self.spec != present:
+            self.change(present)
 
     def restart_recording(self, crossings: int) -> None:
         """Begin new trails at the present walkers; a checkpoint holds no trails."""
@@ -172,13 +169,23 @@ class Run:
     def _judge(self, walkers: Walkers, metrics: Metrics) -> None:
         alarm = check_ess(walkers.ess, self._low_ess_for)
         self._low_ess_for = alarm.low_for
+        witness = self.state.walkers.witness
+        if alarm.quantity is None and witness is not None and not math.isfinite(witness.ess):
+            alarm = Alarm("witness weights", witness.ess)
         if alarm.quantity is None and self.step % CHECK_EVERY == 0:
             alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), self.spec.dim)
         if alarm.quantity is None:
             return
-        knob, why = ADVICE[alarm.quantity]
+        knob, why = likely_knob(alarm.quantity, self.spec, self._speeds(metrics))
         message = f"{alarm.quantity} reached {alarm.value:.3g} at update {self.step}: {why}."
         self.divergence = Divergence(alarm.quantity, self.step, alarm.value, knob, message)
+
+    def _speeds(self, metrics: Metrics) -> dict[str, float]:
+        """Rate × norm of the gradient by group of parameters; how far one update moves them."""
+        trainer = self.parts.trainer
+        rates = {name: getattr(self.spec.optimizer, f"lr_{name}") for name in metrics.gradient}
+        norms = {n: float((g * trainer.masks[n]).norm()) for n, g in metrics.gradient.items()}
+        return {name: rates[name] * norms[name] for name in norms}
 
     def snapshot(self, *, playing: bool, updates_per_second: float, notice: str = "") -> Snapshot:
         """The present moment for the views; looking changes nothing."""

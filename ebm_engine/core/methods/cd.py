@@ -56,6 +56,6 @@ class CD(NamedTuple):
 def draw_data(data: Tensor, count: int, rng: Generator) -> Tensor:
     """`count` data points (count, d): whole passes through the data in random order."""
     n = len(data)
-    rounds = -(-count // n)
+    rounds = max(1, -(-count // n))  # a restart may fall on no walker at all
     order = [torch.randperm(n, generator=rng, device=data.device) for _ in range(rounds)]
     return data[torch.cat(order)[:count]]

@@ -1,0 +1,39 @@
+"""EBM Lab: `streamlit run app.py`.
+
+The page shell lives in pages/main.py. Beside Streamlit's own routes there are the websocket
+that carries the live frames and the scripts of our components. The workers start with the server,
+so that play is instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from ebm_engine.runs.hub import hub
+from pages.live import plot, routes
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Start the workers with the server and stop them with it."""
+    running = await asyncio.to_thread(hub)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(running.stop)
+
+
+BASE = st.get_option("server.baseUrlPath") or ""
+
+app = st.App(
+    "pages/main.py",
+    routes=[*routes.make_routes(BASE), *plot.make_routes(BASE)],
+    lifespan=lifespan,
+)
+
+if __name__ == "__main__":
+    app.run()

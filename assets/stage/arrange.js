@@ -1,0 +1,39 @@
+/** The arrangement of the full layout: all of it fits the screen, the plane stays square. */
+
+const AXES = { left: 30, bottom: 20 };
+const GAP = 8;
+const MASSES = 132; // height of the mode masses below the plane
+const SHARES = [0.5, 0.58]; // least and largest part of the width for the plane's column
+
+/**
+ * Tells the stage how far down the page it starts, so that it ends with the screen.
+ * @param {HTMLElement} host
+ */
+export function measureTop(host) {
+  const scroller = host.getRootNode().host?.closest(".stMain") ?? document.scrollingElement;
+  const top = host.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
+  host.style.setProperty("--stage-top", `${Math.max(0, Math.round(top))}px`);
+}
+
+/**
+ * Divides the width; on a high screen the mode masses go below the plane.
+ * @param {{body: HTMLElement, left: HTMLElement, place: HTMLElement, caption: HTMLElement}} parts
+ * @param {import("./strips.js").Strips} strips
+ */
+export function arrange({ body, left, place, caption }, strips) {
+  body.style.gridTemplateColumns = "";
+  place.style.flex = "";
+  if (getComputedStyle(body).display !== "grid") {
+    strips.move("masses", null);
+    return;
+  }
+  const { clientWidth: width, clientHeight: height } = body;
+  const [least, largest] = SHARES.map((share) => share * width);
+  const free = height - caption.offsetHeight - GAP - AXES.bottom + AXES.left;
+  const below = free - GAP - MASSES >= least;
+  const column = Math.round(Math.max(least, Math.min(largest, below ? free - GAP - MASSES : free)));
+  body.style.gridTemplateColumns = `${column}px minmax(0, 1fr)`;
+  const tall = Math.min(column - AXES.left + AXES.bottom, height - caption.offsetHeight - GAP);
+  place.style.flex = `0 0 ${tall}px`;
+  strips.move("masses", below ? left : null);
+}

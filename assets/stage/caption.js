@@ -1,0 +1,75 @@
+/** The caption under the plane: one sentence whose words switch the layers. */
+
+import { element, setAttribute } from "./dom.js";
+
+const WORDS = {
+  energy: "energy",
+  isolines: "iso-lines",
+  data: "data",
+  walkers: "walkers",
+  chains: "chains",
+  means: "means",
+};
+const HINTS = {
+  energy: "The energy U above its minimum, up to 12 kT; bright is low",
+  isolines: "Lines at 1, 2, 4 and 8 kT above the minimum",
+  data: "Training points",
+  walkers: "Langevin walkers; hollow grey rings weigh less than 0.01/N",
+  chains: "The last 60 positions of 12 walkers",
+  means: "Model means as crosses, true modes as dashed rings of one standard deviation",
+};
+
+/** The layers at the start. */
+export function firstLayers() {
+  const layers = Object.fromEntries(Object.keys(WORDS).map((name) => [name, true]));
+  return { ...layers, weighted: true };
+}
+
+export class Caption {
+  /**
+   * @param {Object<string, boolean>} layers changed in place by the buttons
+   * @param {function(string)} changed called with the name of the layer
+   */
+  constructor(layers, changed) {
+    this.layers = layers;
+    this.buttons = {};
+    const word = (name) => this.#button(name, WORDS[name], HINTS[name], () => {
+      layers[name] = !layers[name];
+      changed(name);
+    }, "word layer");
+    const size = (weighted, text, hint) =>
+      this.#button(text, text, hint, () => {
+        layers.weighted = weighted;
+        changed("weighted");
+      });
+    this.node = element("p", { class: "caption" });
+    this.node.append(
+      "Showing ", word("energy"), " with ", word("isolines"), ", ", word("data"), ", ",
+      word("walkers"), " sized ",
+      size(true, "by weight", "Disc area ∝ N·w: the walkers as the weights read them"), " | ",
+      size(false, "equally", "All discs alike: the walkers as they stand, unweighted"), ", ",
+      word("chains"), " and ", word("means"), ".",
+    );
+    this.show();
+  }
+
+  /** Shows which layers are on. */
+  show() {
+    for (const name of Object.keys(WORDS)) this.#press(name, this.layers[name]);
+    this.#press("by weight", this.layers.weighted);
+    this.#press("equally", !this.layers.weighted);
+  }
+
+  #button(name, text, hint, act, kind = "word") {
+    const onclick = () => {
+      act();
+      this.show();
+    };
+    this.buttons[name] = element("button", { type: "button", class: kind, title: hint, onclick }, text);
+    return this.buttons[name];
+  }
+
+  #press(name, on) {
+    setAttribute(this.buttons[name], "aria-pressed", String(on));
+  }
+}

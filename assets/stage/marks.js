@@ -1,0 +1,85 @@
+/** Marks on the plane: chains with fading trails, means of model and target, the focused walker. */
+
+const HALO = "255,255,255";
+const WALKER_INK = "#222222";
+
+const MODEL = "#D55E00";
+const FADES = 4; // pieces of a trail, each darker than the one before
+
+/** Draws the trails of the chains, newest positions strongest, over a white halo. */
+export function paintChains(context, { points, chains, length }, toX, toY) {
+  context.lineJoin = context.lineCap = "round";
+  for (let piece = 0; piece < FADES; piece++) {
+    const first = Math.floor((piece * (length - 1)) / FADES);
+    const last = Math.floor(((piece + 1) * (length - 1)) / FADES);
+    context.beginPath();
+    for (let chain = 0; chain < chains; chain++) {
+      let drawing = false;
+      for (let k = first; k <= last; k++) {
+        const at = 2 * (chain * length + k);
+        if (Number.isNaN(points[at])) {
+          drawing = false;
+          continue;
+        }
+        if (drawing) context.lineTo(toX(points[at]), toY(points[at + 1]));
+        else context.moveTo(toX(points[at]), toY(points[at + 1]));
+        drawing = true;
+      }
+    }
+    const strength = (piece + 1) / FADES;
+    context.strokeStyle = `rgba(${HALO},${0.4 * strength ** 2})`;
+    context.lineWidth = 2.6;
+    context.stroke();
+    context.strokeStyle = WALKER_INK;
+    context.globalAlpha = 0.08 + 0.62 * strength ** 3;
+    context.lineWidth = 1;
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+}
+
+/** Draws the model's means as crosses and the true ones as dashed rings of one standard deviation. */
+export function paintMeans(context, { means, targetMeans }, toX, toY, scale) {
+  context.lineCap = "butt";
+  for (const [x, y] of targetMeans ?? []) {
+    context.beginPath();
+    context.arc(toX(x), toY(y), Math.max(7, scale), 0, 2 * Math.PI);
+    context.setLineDash([]);
+    context.strokeStyle = "#ffffff";
+    context.lineWidth = 3;
+    context.stroke();
+    context.setLineDash([5, 4]);
+    context.strokeStyle = "#000000";
+    context.lineWidth = 1.6;
+    context.stroke();
+  }
+  context.setLineDash([]);
+  context.lineCap = "round";
+  for (const [color, width] of [["#ffffff", 5.5], [MODEL, 2.8]]) {
+    context.beginPath();
+    for (const [x, y] of means) cross(context, toX(x), toY(y), 7);
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+/** Rings the walker under the pointer. */
+export function paintFocus({ context, ratio }, { x, y }) {
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  for (const [color, width] of [["#ffffff", 4], [WALKER_INK, 1.6]]) {
+    context.beginPath();
+    context.arc(x, y, 9, 0, 2 * Math.PI);
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+function cross(context, x, y, half) {
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+  context.moveTo(x - half, y - half);
+  context.lineTo(x + half, y + half);
+  context.moveTo(x - half, y + half);
+  context.lineTo(x + half, y - half);
+}

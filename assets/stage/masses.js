@@ -1,0 +1,174 @@
+/** Mode masses: per mode the data, the exact model and two readings of the walkers. */
+
+import * as chart from "./chart.js";
+import { linear } from "./scale.js";
+
+const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room
+
+/**
+ * The bars of a mode: what each is called and how it is drawn.
+ * @param {{method: string}} header
+ */
+export function readings(header, theme, weighted) {
+  const bars = [
+    { key: "data", name: "data", color: theme.data },
+    { key: "model", name: "model", color: theme.model },
+  ];
+  const walkers = { key: "raw", name: "walkers", color: theme.walkers, errors: "raw_se" };
+  if (header.method !== "weighted-ula") return [...bars, walkers];
+  return [
+    ...bars,
+    { ...walkers, key: "raw", name: "walkers raw", errors: "raw_se", hollow: true, faint: weighted },
+    { ...walkers, key: "weighted", name: "weighted", errors: "weighted_se", faint: !weighted },
+  ];
+}
+
+/** Draws the groups of bars with whiskers of ±2 standard errors and the truth dashed. */
+export function paintMasses(surface, scene, theme, pointer, { weighted }) {
+  const context = surface.clear();
+  const { width, height } = surface;
+  const { masses } = scene.header;
+  const bars = readings(scene.header, theme, weighted);
+  const modes = masses.truth.length;
+  const group = width / modes;
+  const under = pointer === null ? -1 : Math.min(Math.floor(pointer / group), modes - 1);
+  const top = paintLegend(context, theme, width, numbersOf(bars, masses, under));
+  const area = { left: 0, right: width, top: top + 18, bottom: height - 20 };
+  const slot = Math.min(52, (group - Math.min(16, group * 0.2)) / bars.length);
+  const toY = linear(0, ceilingOf(masses), area.bottom, area.top);
+  for (let j = 0; j < modes; j++) {
+    const left = j * group + (group - slot * bars.length) / 2;
+    bars.forEach((bar, k) => {
+      paintBar(context, theme, area, { bar, masses, j, x: left + k * slot, slot, toY });
+    });
+    paintTruth(context, theme, left - 4, left + slot * bars.length + 4, toY(masses.truth[j]));
+    context.font = `${chart.TEXT}px ${theme.font}`;
+    context.textAlign = "center";
+    context.textBaseline = "alphabetic";
+    context.fillStyle = theme.soft;
+    context.fillText(modeName(j, group, masses.truth[j]), (j + 0.5) * group, height - 4);
+  }
+  context.strokeStyle = theme.soft;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(0, area.bottom + 0.5);
+  context.lineTo(width, area.bottom + 0.5);
+  context.stroke();
+}
+
+/** What a reader hears: the weighted (or raw) mass and the truth of each mode. */
+export function describeMasses({ masses, method }) {
+  const key = method === "weighted-ula" ? "weighted" : "raw";
+  const text = (v) => (v === null ? "unknown" : v.toFixed(2));
+  const mode = (truth, j) =>
+    `mode ${j + 1}: truth ${text(truth)}, model ${text(masses.model[j])}, ` +
+    `walkers ${text(masses[key][j])}`;
+  return masses.truth.map(mode).join("; ");
+}
+
+function paintBar(context, theme, area, { bar, masses, j, x, slot, toY }) {
+  const value = masses[bar.key][j];
+  if (value === null) return;
+  const inner = Math.max(2, slot - Math.min(4, slot * 0.25));
+  const y = toY(value);
+  context.globalAlpha = bar.faint ? 0.4 : 1;
+  if (bar.hollow) {
+    context.strokeStyle = bar.color;
+    context.lineWidth = 1.4;
+    context.strokeRect(x + 1, y + 0.7, inner - 1.4, Math.max(0, area.bottom - y - 0.7));
+  } else {
+    context.fillStyle = bar.color;
+    context.fillRect(x, y, inner, area.bottom - y);
+  }
+  const error = bar.errors ? masses[bar.errors][j] : null;
+  const ends = error ? [toY(value - 2 * error), toY(value + 2 * error)] : [y, y];
+  if (error) paintWhisker(context, theme, x + inner / 2, ends, inner);
+  context.globalAlpha = bar.faint ? 0.7 : 1;
+  if (slot >= NUMBER_WIDTH) {
+    context.font = `${chart.TEXT}px ${theme.font}`;
+    context.textAlign = "center";
+    context.textBaseline = "alphabetic";
+    context.fillStyle = theme.ink;
+    const above = Math.min(ends[1], y);
+    const truth = toY(masses.truth[j]);
+    const clear = truth < above + 3 && truth > above - 18 ? truth : above;
+    context.fillText(value.toFixed(2), x + inner / 2, clear - 5);
+  }
+  context.globalAlpha = 1;
+}
+
+function paintWhisker(context, theme, x, [low, high], width) {
+  const cap = Math.min(4, width / 4);
+  for (const [color, thick] of [[theme.background, 3.4], [theme.soft, 1.4]]) {
+    context.strokeStyle = color;
+    context.lineWidth = thick;
+    context.beginPath();
+    context.moveTo(x, low);
+    context.lineTo(x, high);
+    for (const y of [low, high]) {
+      context.moveTo(x - cap, y);
+      context.lineTo(x + cap, y);
+    }
+    context.stroke();
+  }
+}
+
+function paintTruth(context, theme, left, right, y) {
+  for (const [color, width, dash] of [[theme.background, 3.5, []], [theme.truth, 1.5, [5, 4]]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.setLineDash(dash);
+    context.globalAlpha = dash.length ? 1 : 0.6;
+    context.beginPath();
+    context.moveTo(left, y);
+    context.lineTo(right, y);
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+  context.setLineDash([]);
+}
+
+/** The bars, with their numbers in the names when the pointer is over a mode. */
+function numbersOf(bars, masses, mode) {
+  const entries = [...bars, { key: "truth", name: "truth", dashed: true }];
+  if (mode < 0) return { title: "Mode masses", entries };
+  const named = entries.map((e) => ({ ...e, name: `${e.name} ${masses[e.key][mode]?.toFixed(2)}` }));
+  return { title: `Mode ${mode + 1}`, entries: named };
+}
+
+function paintLegend(context, theme, width, { title, entries }) {
+  chart.paintTitle(context, theme, width, title);
+  let x = context.measureText(title).width + 20;
+  let y = 15;
+  context.font = `${chart.TEXT}px ${theme.font}`;
+  const needed = entries.reduce((sum, e) => sum + context.measureText(e.name).width + 26, 0);
+  if (x + needed > width) [x, y] = [0, 33];
+  for (const { name, color = theme.truth, hollow, dashed } of entries) {
+    context.fillStyle = context.strokeStyle = color;
+    context.lineWidth = 1.5;
+    context.setLineDash(dashed ? [4, 3] : []);
+    context.beginPath();
+    if (dashed) {
+      context.moveTo(x - 3, y - 4.5);
+      context.lineTo(x + 11, y - 4.5);
+      context.stroke();
+    } else if (hollow) context.strokeRect(x + 0.7, y - 9, 9, 9);
+    else context.fillRect(x, y - 9.5, 10, 10);
+    context.setLineDash([]);
+    context.fillStyle = theme.ink;
+    context.fillText(name, x + 14, y);
+    x += context.measureText(name).width + 26;
+  }
+  return y;
+}
+
+function ceilingOf(masses) {
+  const all = [masses.truth, masses.data, masses.model, masses.raw, masses.weighted].flat();
+  const most = Math.max(0.1, ...all.filter((v) => v !== null));
+  return [0.2, 0.4, 0.6, 0.8, 1].find((v) => v >= most) ?? 1;
+}
+
+function modeName(j, group, truth) {
+  if (group > 130 && truth !== null) return `mode ${j + 1}, truth ${truth.toFixed(2)}`;
+  return group > 56 ? `mode ${j + 1}` : String(j + 1);
+}

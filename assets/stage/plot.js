@@ -1,0 +1,71 @@
+/** Entry: a Plotly figure that is updated in place, so zoom, camera and hidden traces stay. */
+
+const plots = new WeakMap();
+let library;
+
+/**
+ * Renders the component; Streamlit calls it at each run of the script and on a change of theme.
+ * @param {{parentElement: ParentNode, data: {figure: string, config: object, alt: string}}} component
+ * @param {string} address of plotly.js
+ * @returns {function()} the clean-up
+ */
+export function render(component, address) {
+  const place = component.parentElement.querySelector(".plot");
+  const plot = plots.get(place) ?? new Plot(place, address);
+  plots.set(place, plot);
+  plot.show(component.data);
+  return () => {
+    // Streamlit also cleans up superseded renders while the component is still on the page.
+    if (!place.isConnected) plot.close();
+  };
+}
+
+class Plot {
+  constructor(place, address) {
+    this.place = place;
+    this.plotly = load(address);
+    this.busy = false;
+    this.next = null;
+    this.resize = new ResizeObserver(() => this.fit());
+    this.resize.observe(place);
+  }
+
+  /** Shows the newest figure; those that came while the last one was drawn are left out. */
+  async show(data) {
+    this.next = data;
+    if (this.busy) return;
+    this.busy = true;
+    const plotly = await this.plotly;
+    while (this.next) {
+      const { figure, config, alt } = this.next;
+      this.next = null;
+      const { data: traces, layout } = JSON.parse(figure);
+      this.place.setAttribute("aria-label", alt);
+      this.place.style.minHeight = `${layout.height}px`;
+      await plotly.react(this.place, traces, layout, config);
+    }
+    this.busy = false;
+  }
+
+  async fit() {
+    const plotly = await this.plotly;
+    if (this.place.data && this.place.offsetWidth) plotly.Plots.resize(this.place);
+  }
+
+  async close() {
+    this.resize.disconnect();
+    plots.delete(this.place);
+    (await this.plotly).purge(this.place);
+  }
+}
+
+function load(address) {
+  library ??= new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = address;
+    tag.addEventListener("load", () => resolve(globalThis.Plotly));
+    tag.addEventListener("error", () => reject(new Error("plotly.js could not be loaded")));
+    document.head.append(tag);
+  });
+  return library;
+}

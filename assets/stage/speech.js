@@ -1,0 +1,60 @@
+/** Speech: what a screen reader says about the run, renewed every few seconds. */
+
+import { formatNumber, formatShare } from "./dom.js";
+
+const EVERY_MS = 8000;
+
+/** Says when it is time to speak again. */
+export class Pause {
+  constructor() {
+    this.last = -EVERY_MS;
+  }
+
+  /** Whether the pause is over; begins the next one then. */
+  over(now) {
+    if (now - this.last < EVERY_MS) return false;
+    this.last = now;
+    return true;
+  }
+}
+
+/** The run in one sentence. */
+export function describeRun({ step, kl_exact: kl, ess, method }) {
+  const numbers = [`Update ${step}`, `KL ${formatNumber(kl)} nats`];
+  if (method === "weighted-ula") numbers.push(`effective sample size ${formatShare(ess)}`);
+  return `${numbers.join(", ")}.`;
+}
+
+/** The plane in two sentences. */
+export function describePlane({ walkers, means, targetMeans }) {
+  const place = ([x, y]) => `(${formatNumber(x)}, ${formatNumber(y)})`;
+  return (
+    `Energy landscape with ${walkers} walkers. Model means at ${means.map(place).join(", ")}; ` +
+    `true modes at ${targetMeans.map(place).join(", ")}.`
+  );
+}
+
+/** The state of the link or of the run when it needs a word, else "". */
+export function describeState(header, link) {
+  if (link === "expired") return "expired: reload the page";
+  if (link === "reconnecting") return "reconnecting";
+  if (header.queue > 0) return `queued: ${ordinal(header.queue)}`;
+  if (header.notice || header.snapshotNotice) return header.notice || header.snapshotNotice;
+  if (header.step === undefined) return "starting";
+  return link === "compatibility" ? "compatibility mode" : "";
+}
+
+/** Warnings that belong to the run. */
+export function describeWarnings({ temperature, correction }) {
+  const warnings = [];
+  if (temperature !== undefined && temperature !== 1) {
+    warnings.push(`T = ${temperature}: chains sample exp(−U/T)`);
+  }
+  if (correction === false) warnings.push("weights without correction: biased on purpose");
+  return warnings;
+}
+
+function ordinal(n) {
+  const ending = n % 100 > 10 && n % 100 < 14 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+  return `${n}${ending}`;
+}

@@ -1,0 +1,223 @@
+/** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
+
+import { arrange, measureTop } from "./arrange.js";
+import { Caption, firstLayers } from "./caption.js";
+import { DivergenceCard } from "./card.js";
+import { element, setAttribute } from "./dom.js";
+import { parse, Scene } from "./frame.js";
+import { Glide } from "./glide.js";
+import { Link } from "./link.js";
+import { Plane } from "./plane.js";
+import * as speech from "./speech.js";
+import { Strips } from "./strips.js";
+import { readTheme } from "./theme.js";
+import { Tooltip } from "./tooltip.js";
+import { Transport } from "./transport.js";
+
+const BUDGET_MS = 12; // a paint that takes longer on average gives up the finer pixels
+const SETTLED = 60; // paints before that is judged
+const STRIPS = {
+  full: ["kl", "contrast", "ess", "weights", "masses"],
+  bar: [],
+  mini: ["masses"],
+};
+const remembered = { full: firstLayers(), mini: firstLayers() }; // until the page is reloaded
+
+export class Stage {
+  /** @param {HTMLElement} host the element with `data-layout` */
+  constructor(host) {
+    this.host = host;
+    this.layout = host.dataset.layout;
+    this.scene = new Scene();
+    this.layers = remembered[this.layout] ?? firstLayers();
+    this.glide = new Glide();
+    this.dirty = { base: false, top: false, strips: false };
+    this.stats = { frames: 0, paints: 0, worstGapMs: 0, paintMs: 0 };
+    this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
+    this.pause = new speech.Pause();
+    this.#build();
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(host);
+    if (this.parts) this.observer.observe(this.parts.body);
+    this.onresize = () => this.resize();
+    window.addEventListener("resize", this.onresize);
+  }
+
+  /**
+   * Takes what Streamlit passes at each of its renders, also on a change of theme.
+   * @param {{data: any, setTriggerValue: Function, setStateValue: Function}} component
+   * @param {string} base address of the app, with a slash at its end
+   */
+  render(component, base) {
+    this.theme = readTheme(this.host);
+    this.host.classList.toggle("dark", this.theme.dark);
+    this.resize();
+    this.repaint();
+    this.link.render(component, base);
+  }
+
+  /** Takes one frame. */
+  receive(bytes) {
+    const { scene, dirty, glide } = this;
+    const first = !scene.ready;
+    const { slow, fixed, moved, jumped } = scene.merge(parse(bytes));
+    this.stats.frames += 1;
+    this.transport.update(scene.header);
+    this.#showState();
+    if (scene.ready && this.plane) {
+      if (moved || jumped || first) {
+        const jump = jumped || first || glide.reduced;
+        this.plane.update(scene, this.layers, jump);
+        glide.start(jump);
+      }
+      this.card.update(scene.header.divergence);
+      dirty.top = true;
+    }
+    dirty.base ||= slow || fixed;
+    dirty.strips ||= slow;
+    this.owesAck = true;
+    this.#schedule();
+  }
+
+  /** Paints everything anew. */
+  repaint() {
+    this.dirty = { base: true, top: true, strips: true };
+    this.#schedule();
+  }
+
+  /** Fits everything to its place. */
+  resize() {
+    if (this.layout === "full") measureTop(this.host);
+    let changed = false;
+    if (this.plane) {
+      if (this.layout === "full") arrange(this.parts, this.strips);
+      const { clientWidth, clientHeight } = this.parts.place;
+      changed = this.plane.resize(clientWidth, clientHeight, this.layout === "mini", this.ratio);
+    }
+    if (this.strips.resize() || changed) {
+      if (changed && this.scene.ready) this.plane.look(this.scene);
+      this.#paint(performance.now(), true);
+    }
+  }
+
+  /** Ends the stage; called when its element has left the page. */
+  close() {
+    this.closed = true;
+    cancelAnimationFrame(this.request);
+    window.removeEventListener("resize", this.onresize);
+    this.observer.disconnect();
+    this.transport.close();
+    this.link.close();
+  }
+
+  #build() {
+    this.link = new Link({
+      frame: (bytes) => this.receive(bytes),
+      state: () => this.#showState(),
+    });
+    this.transport = new Transport(this.link, this.layout);
+    this.strips = new Strips(STRIPS[this.layout]);
+    this.strips.onpoint = () => {
+      this.dirty.strips = true;
+      this.#schedule();
+    };
+    this.spoken = element("div", { class: "spoken", "aria-live": "polite" });
+    this.host.append(this.transport.node, this.spoken);
+    if (this.layout === "bar") return;
+    this.plane = new Plane();
+    this.card = new DivergenceCard(this.link);
+    this.tooltip = new Tooltip();
+    const place = element("div", { class: "plane-place" }, this.plane.node);
+    this.plane.area.append(this.transport.badges, this.card.node, this.tooltip.node);
+    const left = element("div", { class: "left" }, place);
+    const body = element("div", { class: "body" }, left, this.strips.node);
+    if (this.layout === "full") {
+      this.caption = new Caption(this.layers, () => this.#switched());
+      left.append(this.caption.node);
+    }
+    this.parts = { body, left, place, caption: this.caption?.node };
+    this.host.append(body);
+    this.plane.area.addEventListener("pointermove", (event) => this.#point(event));
+    this.plane.area.addEventListener("pointerleave", () => this.#point(null));
+  }
+
+  #switched() {
+    if (this.scene.ready) this.plane.walkers.weigh(this.scene.logW, this.layers.weighted);
+    this.repaint();
+  }
+
+  #point(event) {
+    if (!this.scene.ready || !this.plane.view) return;
+    this.plane.focus = -1;
+    if (event && event.target.tagName === "CANVAS" && this.layers.walkers) {
+      this.plane.pick(event.offsetX, event.offsetY);
+    }
+    this.#schedule();
+  }
+
+  #showState() {
+    const { header } = this.scene;
+    this.transport.say(speech.describeState(header, this.link.state));
+    this.transport.warn(speech.describeWarnings(header));
+  }
+
+  #schedule() {
+    if (!this.request && !this.closed) {
+      this.request = requestAnimationFrame((now) => {
+        this.request = 0;
+        this.#paint(now);
+      });
+    }
+  }
+
+  #paint(now, whole = false) {
+    const { scene, plane, dirty, layers, theme } = this;
+    if (!this.host.isConnected || !theme) return;
+    const start = performance.now();
+    if (scene.ready) {
+      if (plane) {
+        if (dirty.base || whole) plane.paintBase(scene, layers, theme);
+        if (dirty.top || whole) plane.paintTop(scene, layers);
+        plane.paintWalkers(layers, this.glide.share(now));
+        this.#showTooltip();
+      }
+      if (dirty.strips || whole) this.strips.paint(scene, layers, theme);
+      this.dirty = { base: false, top: false, strips: false };
+      this.#speak(now);
+    }
+    if (this.owesAck) {
+      this.owesAck = false;
+      this.link.acknowledge();
+    }
+    this.#measure(now, performance.now() - start);
+    if (plane && !this.glide.arrived) this.#schedule();
+  }
+
+  #showTooltip() {
+    const { plane, tooltip } = this;
+    if (plane.focus < 0) tooltip.hide();
+    else tooltip.show(plane.facts(this.scene, plane.focus), plane.place(plane.focus), plane.top.width);
+  }
+
+  #measure(now, took) {
+    const { stats } = this;
+    if (stats.paints > 0 && !this.glide.arrived) {
+      stats.worstGapMs = Math.max(stats.worstGapMs, now - this.paintedAt);
+    }
+    this.paintedAt = now;
+    stats.paints += 1;
+    stats.paintMs += 0.05 * (took - stats.paintMs);
+    if (stats.paints > SETTLED && stats.paintMs > BUDGET_MS && this.ratio !== 1) {
+      this.ratio = 1;
+      this.resize();
+    }
+  }
+
+  #speak(now) {
+    if (!this.pause.over(now)) return;
+    const { header } = this.scene;
+    this.spoken.textContent = speech.describeRun(header);
+    this.strips.describe(this.scene);
+    if (this.plane) setAttribute(this.plane.base.canvas, "aria-label", speech.describePlane(header));
+  }
+}

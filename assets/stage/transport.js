@@ -1,0 +1,167 @@
+/** The transport bar: play, step, reset, seed and speed, with the numbers of the run. */
+
+import { element, formatCount, formatNumber, formatShare, icon, setAttribute, setText } from "./dom.js";
+
+const HOLD_MS = 400; // the button shows the click this long, then the server's word counts
+const SPEEDS = [
+  [1, "1/s", "One update per second"],
+  [10, "10/s", "Ten updates per second"],
+  [60, "60/s", "Sixty updates per second"],
+  [null, "max", "As many updates per second as the machine can do"],
+];
+const IGNORED = "input, textarea, select, [contenteditable='true'], [role='slider'], [role='textbox']";
+const PRESSABLE = "button, a[href], summary, [role='button'], [role='tab'], [role='radio'], [role='option']";
+
+export class Transport {
+  /**
+   * @param {{send: function(Object), act: function(string)}} link `send` takes a message for the
+   *   run, `act` the name of a change of the spec
+   * @param {"full"|"bar"|"mini"} layout
+   */
+  constructor(link, layout) {
+    this.link = link;
+    this.playing = false; // as the button shows it
+    this.served = false; // as the server says
+    this.heldUntil = 0;
+    this.node = element("div", { class: "transport", role: "toolbar", "aria-label": "Run" });
+    this.toggle = element("button", { type: "button", class: "play primary", onclick: () => this.flip() });
+    this.toggleText = element("span");
+    this.node.append(this.toggle);
+    this.pill = element("span", { class: "pill", role: "status" });
+    this.badges = element("span", { class: "badges" });
+    if (layout !== "mini") this.node.append(...this.#buttons(), this.#speeds());
+    this.node.append(this.badges, this.pill, element("span", { class: "gap" }), this.#numbers(layout));
+    this.#showPlaying(false);
+    if (layout !== "mini") {
+      this.onkey = (event) => this.#key(event);
+      window.addEventListener("keydown", this.onkey, true);
+    }
+  }
+
+  /** Play or pause, shown at once. */
+  flip() {
+    const playing = !this.playing;
+    this.heldUntil = performance.now() + HOLD_MS;
+    setTimeout(() => this.#showPlaying(this.served), HOLD_MS);
+    this.#showPlaying(playing);
+    this.link.send({ do: playing ? "play" : "pause" });
+  }
+
+  /** Shows the numbers and the state of a frame. */
+  update(header) {
+    this.served = header.playing;
+    if (performance.now() > this.heldUntil) this.#showPlaying(header.playing);
+    const { values } = this;
+    if (header.step === undefined) return;
+    setText(values.kl, formatNumber(header.kl_exact));
+    if (!values.step) return;
+    setText(values.step, formatCount(header.step));
+    const weightless = header.method !== "weighted-ula";
+    setText(values.ess, weightless ? "–" : formatShare(header.ess));
+    setText(values.speed, header.playing ? formatCount(header.speed ?? 0) : "0");
+    setText(this.device, `updates/s, ${header.device}`);
+  }
+
+  /** Shows a state that needs a word, such as "reconnecting"; empty hides it. */
+  say(text) {
+    setText(this.pill, text);
+  }
+
+  /** Shows warnings that belong to the run. */
+  warn(badges) {
+    const text = badges.join("\n");
+    if (text === this.warned) return;
+    this.warned = text;
+    this.badges.replaceChildren(...badges.map((b) => element("span", { class: "badge" }, b)));
+  }
+
+  /** Stops listening to the keyboard. */
+  close() {
+    if (this.onkey) window.removeEventListener("keydown", this.onkey, true);
+  }
+
+  #step(count) {
+    this.link.send({ do: "step", count });
+  }
+
+  #buttons() {
+    const { link } = this;
+    const button = (content, hint, onclick) =>
+      element("button", { type: "button", title: hint, "aria-label": hint, onclick }, content);
+    return [
+      element(
+        "span",
+        { class: "group" },
+        button(icon("step"), "One update (→)", () => this.#step(1)),
+        button("×10", "Ten updates", () => this.#step(10)),
+        button("×100", "A hundred updates", () => this.#step(100)),
+      ),
+      element(
+        "span",
+        { class: "group" },
+        button(icon("reset"), "Start again with the same seed (R)", () => link.send({ do: "reset" })),
+        button(icon("die"), "Start again with a new seed", () => link.act("new-seed")),
+      ),
+    ];
+  }
+
+  #speeds() {
+    const group = element("span", { class: "group speeds", role: "group", "aria-label": "Speed" });
+    for (const [value, text, hint] of SPEEDS) {
+      const onclick = () => {
+        for (const other of group.children) setAttribute(other, "aria-pressed", String(other === button));
+        this.link.send({ do: "speed", value });
+      };
+      const pressed = String(value === null);
+      const attributes = { type: "button", title: hint, "aria-pressed": pressed, onclick };
+      const button = element("button", attributes, text);
+      group.append(button);
+    }
+    return group;
+  }
+
+  #numbers(layout) {
+    this.values = {};
+    const number = (name, unit) => {
+      this.values[name] = element("b", {}, "–");
+      const label = element("span", {}, unit);
+      if (name === "speed") this.device = label;
+      return element("div", { class: "number" }, this.values[name], label);
+    };
+    const shown = element("div", { class: "numbers" });
+    if (layout === "mini") shown.append(number("kl", "KL, nats"));
+    else {
+      shown.append(
+        number("step", "update"),
+        number("kl", "KL exact, nats"),
+        number("ess", "ESS/N"),
+        number("speed", "updates/s"),
+      );
+    }
+    return shown;
+  }
+
+  #showPlaying(playing) {
+    if (playing === this.playing && this.toggle.childNodes.length) return;
+    this.playing = playing;
+    const text = playing ? "Pause" : "Play";
+    setText(this.toggleText, text);
+    this.toggle.replaceChildren(icon(playing ? "pause" : "play"), this.toggleText);
+    setAttribute(this.toggle, "title", `${text} (space)`);
+    setAttribute(this.toggle, "aria-label", text);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.node.isConnected) return;
+    const target = event.composedPath()[0];
+    if (target.matches?.(IGNORED)) return;
+    const own = this.node.contains(target);
+    const pressable = target.closest?.(PRESSABLE);
+    if (event.key === " " && !pressable) this.flip();
+    else if (event.key === "ArrowRight" && (own || !pressable)) this.#step(1);
+    else if (event.key.toLowerCase() === "r" && !event.shiftKey) this.link.send({ do: "reset" });
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}

@@ -1,0 +1,178 @@
+"""The roster: all runs of the hub, where each of them is, and who plays.
+
+A run is awake (somebody watches), asleep (paused, still in its worker), dropped (only its
+checkpoint is left) or given up (it killed its worker too often). All methods are called under the
+hub's lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections import Counter
+from typing import Any
+
+from ebm_engine.runs.commands import Close, Pause, Play, Seen
+from ebm_engine.runs.limits import Limits
+from ebm_engine.runs.pool import Pool, Slot
+from ebm_engine.runs.record import MAX_DEATHS, Record
+from ebm_engine.runs.spec import RunSpec
+from ebm_engine.runs.turns import Turns
+
+UNWATCHED = "paused: nobody was watching"
+UNSEEN_SECONDS = 0.25  # a picture that nobody looked at is replaced after this time
+
+
+class HubFull(RuntimeError):  # noqa: N818 - a state of affairs, not a fault
+    """No room for another run; the message is one sentence."""
+
+
+class Roster:
+    """Records by token, and the rules that move them."""
+
+    def __init__(self, limits: Limits, pool: Pool) -> None:
+        self.runs: dict[str, Record] = {}
+        self._limits = limits
+        self._pool = pool
+        self._turns = Turns(limits.max_playing, limits.turn_seconds)
+        self._ids = itertools.count(1)
+
+    def add(self, spec: RunSpec, *, play: bool) -> str:
+        """Take a new run in and return its token. Raises HubFull."""
+        self._make_room()
+        token = secrets.token_urlsafe(16)
+        self.runs[token] = Record(next(self._ids), spec, play)
+        self._place(self.runs[token], restore=False)
+        return token
+
+    def find(self, run_id: int, slot: Slot) -> Record | None:
+        """The run of this number, if it is in this slot."""
+        matches = (r for r in self.runs.values() if r.id == run_id and r.slot is slot)
+        return next(matches, None)
+
+    def reset(self, record: Record, spec: RunSpec) -> None:
+        """Start a run again that cannot stay where it is: given up, or for another device."""
+        if record.slot is None:
+            self._make_room()
+        self._leave_slot(record, keep=False)
+        record.restart(next(self._ids), spec)
+        self._place(record, restore=False)
+
+    def wake(self, record: Record) -> None:
+        """Somebody watches; a dropped run comes back. Raises HubFull when it cannot."""
+        if record.slot is None and not record.given_up:
+            self._make_room()
+            self._place(record, restore=True)
+        record.touched_at, record.asleep = time.monotonic(), False
+        if record.notice == UNWATCHED:
+            record.notice = ""
+
+    def sleep(self, record: Record) -> None:
+        """Nobody watches: pause, and remember whether it played."""
+        record.asleep = True
+        if record.wants_play:
+            record.notice = UNWATCHED
+        record.send(Pause())
+
+    def forget(self, token: str) -> None:
+        """Remove a run with all that belongs to it."""
+        self._leave_slot(self.runs.pop(token), keep=False)
+
+    def check_leases(self) -> None:
+        """Put to sleep, drop and forget what has not been watched for too long."""
+        now, limits = time.monotonic(), self._limits
+        for token, record in list(self.runs.items()):
+            alone = now - record.touched_at
+            if record.slot is None:
+                if alone > limits.drop_seconds + limits.checkpoint_seconds:
+                    self.forget(token)
+            elif alone > limits.drop_seconds:
+                self._drop(record)
+            elif alone > limits.lease_seconds and not record.asleep:
+                self.sleep(record)
+            elif record.unseen_since is not None and now - record.unseen_since > UNSEEN_SECONDS:
+                record.unseen_since = None
+                record.slot.send(Seen(record.id))
+        dropped = sorted((r.touched_at, t) for t, r in self.runs.items() if r.slot is None)
+        for _, token in dropped[: max(0, len(dropped) - limits.max_kept)]:
+            self.forget(token)
+
+    def seat(self) -> None:
+        """Decide who plays and who waits, tell the workers, and publish what is new."""
+        records = self.runs.values()
+        wanting = [r.id for r in records if r.wants_play and not r.asleep and r.slot is not None]
+        self._turns.update(wanting, time.monotonic())
+        for record in records:
+            seated = record.id in self._turns.playing
+            if seated != record.seated:
+                record.seated = seated
+                record.send(Play() if seated else Pause())
+            record.queue_position = self._turns.position(record.id)
+            record.publish()
+
+    def bury(self, slot: Slot) -> None:
+        """The worker of this slot has died; give up the run that keeps killing it."""
+        guilty = self.find(slot.process.busy_with(), slot)
+        slot.lost(time.monotonic())
+        if guilty is None or not guilty.died():
+            return
+        guilty.slot, guilty.given_up, guilty.wants_play = None, True, False
+        guilty.notice = (
+            f"stopped at update {guilty.step}: its worker process died {MAX_DEATHS} times in a "
+            "row, reset it with a smaller or simpler setting"
+        )
+
+    def staff(self) -> None:
+        """Start workers in empty slots and hand them the runs of their predecessors."""
+        for slot in self._pool.start_missing():
+            for record in self.runs.values():
+                if record.slot is slot:
+                    record.place(slot, restore=True)
+
+    def stats(self) -> dict[str, Any]:
+        """Workers and runs as plain values, see Hub.stats."""
+        slots = self._pool.slots
+        workers = [
+            {
+                "pid": slot.pid,
+                "gpu": slot.gpu,
+                "ready": slot.ready,
+                "runs": sum(r.slot is slot for r in self.runs.values()),
+            }
+            for slot in slots
+        ]
+        runs = {
+            token: {
+                "state": record.state,
+                "worker": slots.index(record.slot) if record.slot else None,
+                "step": record.step,
+            }
+            for token, record in self.runs.items()
+        }
+        return {"workers": workers, "runs": runs, "folder": str(self._pool.folder)}
+
+    def _place(self, record: Record, *, restore: bool) -> None:
+        load = Counter(r.slot for r in self.runs.values() if r.slot is not None)
+        record.place(self._pool.choose(gpu=record.spec.device != "cpu", load=load), restore=restore)
+
+    def _make_room(self) -> None:
+        inside = [r for r in self.runs.values() if r.slot is not None]
+        if len(inside) < self._limits.max_runs:
+            return
+        asleep = [r for r in inside if r.asleep]
+        if not asleep:
+            raise HubFull(f"all {len(inside)} places for runs are taken, try again in some minutes")
+        self._drop(min(asleep, key=lambda r: r.touched_at))
+
+    def _drop(self, record: Record) -> None:
+        record.asleep = True
+        record.snapshot, record.unseen_since = None, None
+        self._leave_slot(record, keep=True)
+
+    def _leave_slot(self, record: Record, *, keep: bool) -> None:
+        if record.slot is not None:
+            record.slot.send(Close(record.id, keep))
+        elif not keep:
+            self._pool.checkpoint(record.id).unlink(missing_ok=True)
+        record.slot = None

@@ -1,0 +1,204 @@
+"""A run inside its worker: what it still has to do, its checkpoints and its reports.
+
+Nothing that a run does can end the worker: a run that fails stops, with the reason as its notice.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ebm_engine.runs import commands
+from ebm_engine.runs.backup import Backup
+from ebm_engine.runs.commands import Command, Do, Open, Report
+from ebm_engine.runs.knobs import needs_reset
+from ebm_engine.runs.rate import Rate
+from ebm_engine.runs.run import Run, prepare_process
+from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.runs.spec import RunSpec, SpecError
+
+SLICE = 0.008  # seconds of work before another run has its turn
+PICTURE_GAP = 1 / 30  # seconds between the pictures of a run that plays
+PICTURE_SHARE = 0.2  # of the worker's time, at most, goes into pictures
+
+NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed
+
+log = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Let this process do once what is slow the first time, so that opening a run is not."""
+    prepare_process()
+    run = Run(RunSpec())
+    run.advance()
+    run.snapshot(playing=False, updates_per_second=0.0)
+
+
+class Session:
+    """One run with its commands, its pace, its backup and its next report."""
+
+    def __init__(self, opened: Open, path: Path) -> None:
+        self.run: Run | None = None
+        self._id, self._spec, self._seq = opened.run_id, opened.spec, opened.seq
+        self._playing, self._until, self._speed = opened.playing, opened.until, opened.speed
+        self._backup = Backup(path)
+        self._next_update = 0.0
+        self._failed = False
+        self._notice = ""
+        self._urgent = True  # the next report does not wait
+        self._changed = False  # there is something new to show
+        self._seen = True  # the last picture has been looked at
+        self._next_picture = 0.0
+        self._rate = Rate()
+        self._attempt(self._restore if opened.restore else self._build)
+
+    @property
+    def due(self) -> float:
+        """When the next update is due, in seconds of perf_counter; inf when there is none."""
+        if self._stopped:
+            return math.inf
+        if self.run.step < self._until:
+            return 0.0
+        return self._next_update if self._playing else math.inf
+
+    @property
+    def report_due(self) -> float:
+        """When the next report is due, in seconds of perf_counter; inf when none is useful."""
+        if self._urgent:
+            return 0.0
+        return self._next_picture if self._changed and self._seen else math.inf
+
+    def seen(self) -> None:
+        """The last picture has been looked at: the next one is useful."""
+        self._seen = True
+
+    def work(self) -> None:
+        """Go on for one slice of time, or one update when that takes longer."""
+        self._attempt(self._advance)
+
+    def obey(self, do: Do) -> None:
+        """Carry out one command; the report on it is due at once."""
+        self._seq, self._urgent = do.seq, True
+        self._attempt(self._carry_out, do.command)
+
+    def report(self) -> Report:
+        """The present state, as news for the server."""
+        snapshot = self._attempt(self._picture) if self.run else None
+        step = self.run.step if self.run else 0
+        notice, self._notice = self._notice, ""
+        self._urgent = self._changed = self._seen = False
+        state = (self._spec, step, self._until, self._stopped)
+        return Report(self._id, self._seq, *state, notice, snapshot)
+
+    def reported(self, cost: float, busy: int) -> None:
+        """The report took `cost` seconds; `busy` runs share this worker."""
+        self._next_picture = perf_counter() + max(PICTURE_GAP, cost * busy / PICTURE_SHARE)
+
+    def forget(self) -> None:
+        """Remove the checkpoint."""
+        self._backup.remove()
+
+    @property
+    def _stopped(self) -> bool:
+        return self._failed or self.run is None or self.run.divergence is not None
+
+    def _attempt(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something that may fail; the run then stops and says why."""
+        try:
+            return action(*arguments)
+        except SpecError as error:
+            self._fail(str(error))
+        except Exception as error:  # a bug or no memory: the other runs of the worker go on
+            log.exception("run %d stops", self._id)
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            self._fail(f"stopped by an error: {reason[:200]}")
+        return None
+
+    def _fail(self, why: str) -> None:
+        self._failed = self._urgent = True
+        self._playing, self._until = False, 0
+        self._notice = why
+
+    def _carry_out(self, command: Command) -> None:
+        if self.run is None and not isinstance(command, NO_RUN_NEEDED):
+            self._build()  # fails again, with its reason, unless the cause is gone
+        match command:
+            case commands.Play():
+                self._go(playing=True)
+            case commands.Pause():
+                self._playing, self._until = False, 0
+                self._save()
+            case commands.Step(count):
+                self._go(playing=False)
+                self._until = max(self._until, self.run.step) + count
+            case commands.Speed(updates_per_second):
+                self._speed, self._next_update = updates_per_second, perf_counter()
+            case commands.Reset(spec):
+                self._spec = spec or self._spec
+                self._go(playing=self._playing)
+                self._build()
+            case commands.Change(spec):
+                self._change(spec)
+            case commands.Rewind(count):
+                self.run.rewind(count)
+                self._spec = self.run.spec  # the knobs as they stood then
+                self._go(playing=self._playing)
+                self._save()
+
+    def _go(self, *, playing: bool) -> None:
+        self._failed = False
+        self._playing = playing
+        self._next_update = perf_counter()
+        self._rate.restart()
+
+    def _change(self, spec: RunSpec) -> None:
+        try:
+            self.run.change(spec)
+        except SpecError as error:
+            self._notice = str(error)  # refused: the run goes on as it is
+        else:
+            self._spec = spec
+
+    def _build(self) -> None:
+        self._until = 0
+        self.run = None  # gives its memory back first
+        self.run = Run(self._spec)
+        self._save()
+
+    def _restore(self) -> None:
+        """The run of the checkpoint with the live changes made since, or else a new one."""
+        self.run = self._backup.read()
+        if self.run is None or needs_reset(self.run.spec, self._spec):
+            self.run = Run(self._spec)
+        elif self.run.spec != self._spec:
+            self.run.change(self._spec)
+        self._notice = f"restored from update {self.run.step}"
+
+    def _advance(self) -> None:
+        now = perf_counter()
+        end = now + SLICE
+        while self.due <= now < end:
+            self.run.advance()
+            self._changed = True
+            if self._speed:
+                self._next_update = max(self._next_update + 1 / self._speed, now)
+            now = perf_counter()
+            if self._backup.due(self.run.step, now):
+                self._save()
+        if math.isinf(self.due):
+            self._playing, self._until, self._urgent = False, 0, True
+            self._save()
+
+    def _save(self) -> None:
+        if self.run is not None and self.run.divergence is None:  # that is no place to come back to
+            self._notice = self._backup.write(self.run) or self._notice
+
+    def _picture(self) -> Snapshot:
+        rate = self._rate.at(self.run.step) if self._playing else 0.0
+        return self.run.snapshot(
+            playing=self._playing, updates_per_second=rate, notice=self._notice
+        )

@@ -1,0 +1,115 @@
+"""Figures: the Plotly versions of what the stage shows, to read, compare and take along.
+
+While the run plays they are drawn again once a second. A second fragment draws nothing: it notices
+that the run was started, stopped or stepped on the stage, which never runs the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from ebm_engine.runs.hub import RunView
+from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.views import curves, landscape, masses, tables, walkers
+from ebm_engine.views.theme import Reading, Theme, config
+from pages.common import session
+from pages.common.session import Held
+from pages.live.plot import plot
+
+Figure = Callable[[Snapshot, Theme], Reading]
+REFRESH_SECONDS = 1.0
+
+GROUPS: dict[str, dict[str, Figure]] = {
+    "Learning": {
+        "kl": curves.kl_curves,
+        "masses": masses.mode_bars,
+        "mass-curves": masses.mass_curves,
+    },
+    "Landscape": {
+        "energy": landscape.energy_map,
+        "difference": landscape.difference_map,
+        "cut": landscape.cut,
+    },
+    "Weights": {
+        "ess": curves.ess_curves,
+        "log-weights": walkers.log_weight_histogram,
+        "lorenz": walkers.lorenz,
+    },
+    "Gradient": {"gradient": curves.gradient_bias},
+}
+ON_DEMAND: dict[str, tuple[str, dict[str, Figure]]] = {
+    "Learning": ("Log scale", {"kl": partial(curves.kl_curves, y_scale="log")}),
+    "Landscape": ("3-D surface", {"surface": landscape.energy_surface}),
+}
+CSV = {
+    "history": tables.history_csv,
+    "walkers": tables.walkers_csv,
+    "masses": tables.masses_csv,
+}
+
+
+def show(held: Held) -> None:
+    """Draw the chosen group of figures, refreshed while the run plays."""
+    drawn = session.view(held)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        group = st.segmented_control(
+            "Figures", list(GROUPS), default="Learning", required=True, label_visibility="collapsed"
+        )
+        as_svg = st.toggle("Save as SVG", help="The camera button of a figure saves PNG else.")
+        label, extra = ON_DEMAND.get(group, ("", {}))
+        chosen = GROUPS[group] | (extra if label and st.toggle(label) else {})
+    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+
+    def figures() -> None:
+        now = session.view(held)
+        if now is None or now.snapshot is None:
+            st.caption("The first picture is on its way.")
+            return
+        snapshot = now.snapshot
+        _grid(snapshot, chosen, theme, "svg" if as_svg else "png")
+        _downloads(snapshot)
+
+    playing = drawn is not None and drawn.playing
+    st.fragment(figures, run_every=REFRESH_SECONDS if playing else None)()
+    st.fragment(lambda: _follow(held, drawn), run_every=REFRESH_SECONDS)()
+
+
+def _follow(held: Held, drawn: RunView | None) -> None:
+    """Run the page again when the figures do not follow the run any more."""
+    now = session.view(held)
+    if now is None or drawn is None or now.playing != drawn.playing:
+        st.rerun()
+    if now.version != drawn.version and not now.playing:
+        st.rerun()
+
+
+def _grid(snapshot: Snapshot, chosen: dict[str, Figure], theme: Theme, kind: str) -> None:
+    columns = st.columns(min(len(chosen), 2))
+    for place, (name, draw) in enumerate(chosen.items()):
+        figure, alt, caption = draw(snapshot, theme)
+        with columns[place % 2]:
+            plot(
+                figure.to_json(),
+                key=f"figure-{name}",
+                alt=alt,
+                config=config(f"ebm-lab-{name}", kind),
+            )
+            st.caption(caption)
+
+
+def _downloads(snapshot: Snapshot) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Numbers at update {snapshot.step}:", width="content")
+        for name, write in CSV.items():
+            st.download_button(
+                f"{name}.csv",
+                lambda write=write: write(snapshot),
+                file_name=f"ebm-lab-{name}-{snapshot.step}.csv",
+                mime="text/csv",
+                key=f"csv-{name}",
+                on_click="ignore",
+                type="tertiary",
+            )

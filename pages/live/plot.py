@@ -1,0 +1,59 @@
+"""A Plotly figure that is updated in place.
+
+Streamlit's own chart is built anew whenever its data change: its zoom is lost, and while a run
+plays it mostly shows an empty frame. This component keeps one plot and gives it new data. The
+script comes from the installed plotly package, so nothing is loaded from another host.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+from streamlit.components.v2.types import ComponentRenderer
+
+from pages.live.routes import assets_version
+
+VERSION = version("plotly")
+LOADER = """
+const tag = document.querySelector('script[src*="static/js/"]');
+const root = tag ? tag.src.replace(/static\\/js\\/.*$/, "") : "/";
+const base = new URL(root, location.href).href;
+const {{ render }} = await import(`${{base}}api/stage/{assets}/plot.js`);
+export default (component) => render(component, `${{base}}api/plotly/{plotly}.js`);
+"""
+
+
+def plot(figure: str, *, key: str, alt: str, config: dict[str, Any]) -> None:
+    """Show a figure given as Plotly JSON; `alt` describes it to who cannot see it."""
+    _component()(key=key, data={"figure": figure, "alt": alt, "config": config})
+
+
+def make_routes(base_path: str) -> list[BaseRoute]:
+    """plotly.js itself, below `base_path`."""
+    base = "/" + base_path.strip("/") if base_path.strip("/") else ""
+    return [Route(f"{base}/api/plotly/{VERSION}.js", _script)]
+
+
+async def _script(_: Request) -> Response:
+    package = Path(find_spec("plotly").origin).parent
+    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+    script = package / "package_data" / "plotly.min.js"
+    return FileResponse(script, media_type="text/javascript", headers=forever)
+
+
+@functools.cache
+def _component() -> ComponentRenderer:
+    return st.components.v2.component(
+        "ebm_plot",
+        html='<div class="plot" role="figure"></div>',
+        js=LOADER.format(assets=assets_version(), plotly=VERSION),
+        isolate_styles=False,  # Plotly puts its styles into the page
+    )

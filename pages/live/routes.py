@@ -1,0 +1,179 @@
+"""Routes beside Streamlit: the socket that carries live frames, and the stage's own scripts.
+
+Browser to server: JSON `{"do": …}`, see `read_command`; `{"do": "ack"}` asks for the next frame
+and `{"do": "alive"}` renews the lease. Server to browser: binary frames, one in flight at most, so
+a slow browser gets fewer frames and never a backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import hashlib
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ebm_engine.runs.commands import Command, Pause, Play, Reset, Rewind, Speed, Step
+from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
+from pages.live.frame import pack
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "stage"
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+FRAME_SECONDS = 1 / 30
+SLOW_SECONDS = 0.1
+FOREIGN_ORIGIN = 4403
+UNKNOWN_TOKEN = 4404
+
+_viewers: Counter[str] = Counter()
+
+
+def make_routes(base_path: str) -> list[BaseRoute]:
+    """The socket and the scripts, below `base_path` (st.App does not prefix routes itself)."""
+    base = "/" + base_path.strip("/") if base_path.strip("/") else ""
+    return [
+        WebSocketRoute(f"{base}/api/live/{{token}}", live),
+        Route(f"{base}/api/stage/{{version}}/{{name}}", asset),
+    ]
+
+
+@functools.cache
+def assets_version() -> str:
+    """A hash of the stage's scripts and styles; part of their address, so they never go stale."""
+    digest = hashlib.sha256()
+    for path in sorted(ASSETS.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+async def asset(request: Request) -> Response:
+    """One script or style of the stage; 404 for any other name or version."""
+    name = request.path_params["name"]
+    files = {p.name: p for p in ASSETS.iterdir() if p.suffix in MEDIA_TYPES}
+    if name not in files or request.path_params["version"] != assets_version():
+        return Response("not found", status_code=404)
+    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(files[name], media_type=MEDIA_TYPES[files[name].suffix], headers=forever)
+
+
+def read_command(message: Any) -> Command | None:
+    """The command of a parsed message, or None for anything that is not exactly one."""
+    match message:
+        case {"do": "play"}:
+            return Play()
+        case {"do": "pause"}:
+            return Pause()
+        case {"do": "reset"}:
+            return Reset(None)
+        case {"do": "step", "count": 1 | 10 | 100 as count}:
+            return Step(count)
+        case {"do": "rewind", "count": 50 as count}:
+            return Rewind(count)
+        case {"do": "speed", "value": 1 | 10 | 60 | None as value}:
+            return Speed(value)
+    return None
+
+
+async def live(socket: WebSocket) -> None:
+    """Sends the frames of one run and receives its commands until the browser leaves."""
+    origin, host = socket.headers.get("origin"), socket.headers.get("host")
+    if origin and urlparse(origin).netloc != host:
+        await socket.close(FOREIGN_ORIGIN)
+        return
+    token = socket.path_params["token"]
+    await socket.accept()
+    try:
+        hub().touch(token)
+        hub().view(token)
+    except UnknownRun:
+        await socket.close(UNKNOWN_TOKEN)
+        return
+    _viewers[token] += 1
+    try:
+        await _serve(socket, token)
+    finally:
+        _viewers[token] -= 1
+        if _viewers[token] == 0:
+            del _viewers[token]
+            with contextlib.suppress(UnknownRun):
+                hub().leave(token)
+
+
+async def _serve(socket: WebSocket, token: str) -> None:
+    credit = asyncio.Event()
+    credit.set()
+    known, gone = True, False
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_send_frames(socket, token, credit))
+            both.create_task(_listen(socket, token, credit))
+    except* WebSocketDisconnect:
+        gone = True
+    except* UnknownRun:
+        known = False
+    if not (known or gone):
+        await socket.close(UNKNOWN_TOKEN)
+
+
+async def _send_frames(socket: WebSocket, token: str, credit: asyncio.Event) -> None:
+    sent = Sent()
+    while True:
+        await credit.wait()
+        frame = sent.next_frame(hub().view(token), time.monotonic())
+        if frame is not None:
+            credit.clear()
+            await socket.send_bytes(frame)
+        await asyncio.sleep(FRAME_SECONDS)
+
+
+async def _listen(socket: WebSocket, token: str, credit: asyncio.Event) -> None:
+    while True:
+        event = await socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1000))
+        hub().touch(token)
+        text = event.get("text") or ""
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if message == {"do": "ack"}:
+            credit.set()
+        elif command := read_command(message):
+            with contextlib.suppress(HubFull):  # the next view's notice says so
+                hub().command(token, command)
+
+
+class Sent:
+    """What one browser has been sent, to leave out of a frame what it already holds."""
+
+    def __init__(self) -> None:
+        self.version = -1
+        self.step = -1
+        self.slow_at = -1.0
+        self.data = np.empty((0, 2), dtype=np.float32)
+
+    def next_frame(self, view: RunView, now: float) -> bytes | None:
+        """The frame to send at time `now` (seconds), or None when nothing is new."""
+        if view.version == self.version:
+            return None
+        self.version = view.version
+        if view.snapshot is None:
+            return pack(view, with_static=False)
+        static = not np.array_equal(view.snapshot.data, self.data)
+        back = view.snapshot.step < self.step
+        slow = static or back or not view.playing or now - self.slow_at >= SLOW_SECONDS
+        if slow:
+            self.slow_at = now
+        self.step, self.data = view.snapshot.step, view.snapshot.data
+        return pack(view, with_static=static, with_slow=slow)

@@ -1,0 +1,115 @@
+"""The live stage: a canvas component that plays a run, fed by a socket or by a fragment tick.
+
+The picture never passes through Streamlit while the socket is open. Where it cannot open (some
+proxies), the browser says so and a fragment sends the frames as the component's data instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+from ebm_engine.runs.hub import HubFull, UnknownRun, hub
+from pages.live.frame import pack
+from pages.live.routes import assets_version, read_command
+
+Layout = Literal["full", "bar", "mini"]
+TICK_SECONDS = 0.2
+ACTIONS = ("new-seed", "halve-step")
+
+# Streamlit sends inline scripts again with every update, so this one only imports the real module.
+# Its own script tag tells the base path.
+LOADER = """
+const tag = document.querySelector('script[src*="static/js/"]');
+const root = tag ? tag.src.replace(/static\\/js\\/.*$/, "") : "/";
+const base = new URL(root, location.href).href;
+const {{ render }} = await import(`${{base}}api/stage/{version}/main.js`);
+export default (component) => render(component, base);
+"""
+
+
+@dataclass
+class Link:
+    """How the browser of one session is reached, and the last click that was handled."""
+
+    tick: bool = False
+    handled: str = ""
+
+
+@st.cache_resource(scope="session", show_spinner=False)
+def _link(key: str) -> Link:
+    return Link()
+
+
+def stage(
+    token: str,
+    *,
+    key: str,
+    layout: Layout = "full",
+    on_action: Callable[[str], None] | None = None,
+) -> None:
+    """Shows the run of `token`; `on_action` is called once per click that changes the spec.
+
+    Layouts: `full` has everything, `bar` only the transport bar with its numbers, `mini` a small
+    plane with mode masses. Actions: "new-seed" and "halve-step"; the page runs again after one.
+    `?transport=tick` in the address forces the fallback.
+    """
+    link = _link(key)
+    if st.query_params.get("transport") == "tick":
+        link.tick = True
+
+    def body() -> None:
+        result = _component(layout)(
+            key=key,
+            data=_frame(token) if link.tick else {"path": f"api/live/{token}"},
+            on_command_change=_ignore,
+            on_action_change=_ignore,
+            on_transport_change=_ignore,
+        )
+        _handle(result, token, link, on_action)
+
+    st.fragment(body, run_every=TICK_SECONDS if link.tick else None)()
+
+
+@functools.cache
+def _component(layout: Layout) -> ComponentRenderer:
+    return st.components.v2.component(
+        f"ebm_stage_{layout}",
+        html=f'<div class="stage" data-layout="{layout}"></div>',
+        js=LOADER.format(version=assets_version()),
+    )
+
+
+def _frame(token: str) -> bytes | dict[str, bool]:
+    try:
+        hub().touch(token)
+        return pack(hub().view(token), with_static=True)
+    except UnknownRun:
+        return {"expired": True}
+
+
+def _handle(result: Any, token: str, link: Link, on_action: Callable[[str], None] | None) -> None:
+    """Acts on a click once: Streamlit may deliver the same one twice."""
+    if result.get("transport") == "tick" and not link.tick:
+        link.tick = True
+        st.rerun()
+    click = result.get("command") or result.get("action")
+    if not isinstance(click, dict) or click.get("nonce") == link.handled:
+        return
+    link.handled = click.get("nonce")
+    if command := read_command(click):
+        with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
+            hub().command(token, command)
+    elif click.get("name") in ACTIONS and on_action is not None:
+        on_action(click["name"])
+        st.rerun()
+
+
+def _ignore() -> None:
+    """Streamlit keeps an event of a component only when it has a callback."""

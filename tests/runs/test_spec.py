@@ -1,0 +1,139 @@
+"""RunSpec: what is accepted, what is refused and with which sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec, with_value
+
+NAN = math.nan
+
+
+def test_the_shape_published_in_the_readme_is_accepted():
+    """Every field spelled out as in the documentation gives the spec with these values."""
+    text = """
+    {"target": {"kind": "mixture", "means": [[-5, 0], [5, 0]], "masses": [0.25, 0.75],
+                "samples": 2000},
+     "energy": {"kind": "mixture", "means": [[-0.1, 0], [0.1, 0]], "masses": [0.5, 0.5],
+                "learn": ["means", "log_masses"]},
+     "method": {"kind": "weighted-ula", "ess_threshold": 0.5, "resampling": "systematic",
+                "correction": true, "witness": 0},
+     "sampler": {"step_size": 0.1, "temperature": 1.0},
+     "walkers": {"count": 1000},
+     "optimizer": {"kind": "sgd", "lr_means": 0.005, "lr_log_masses": 0.025}}
+    """
+    spec = parse_spec(json.loads(text))
+    assert spec == RunSpec()
+    assert spec.method.kind == "weighted-ula"
+    assert spec.optimizer.lr_log_masses == 0.025
+
+
+def test_every_field_has_a_default():
+    """An empty object is a spec, and so is each block with only its kind."""
+    assert parse_spec({}) == RunSpec()
+    for kind in ("cd", "pcd", "weighted-ula"):
+        assert parse_spec({"method": {"kind": kind}}).method.kind == kind
+
+
+def test_a_spec_survives_json():
+    """To JSON text and back is the same value, for every method and optimiser."""
+    for kind in ("cd", "pcd", "weighted-ula"):
+        for optimizer in ("sgd", "adam"):
+            spec = parse_spec({"method": {"kind": kind}, "optimizer": {"kind": optimizer}})
+            assert parse_spec(json.loads(spec.model_dump_json())) == spec
+
+
+def test_a_spec_is_frozen():
+    """A block cannot be changed in place: a run and its spec never disagree."""
+    with pytest.raises(ValidationError, match="frozen"):
+        RunSpec().sampler.step_size = 0.2
+
+
+BAD = [
+    ({"sampler": {"step_size": -0.1}}, "sampler.step_size = -0.1", "greater than 0"),
+    ({"sampler": {"step_size": 0}}, "sampler.step_size = 0", "greater than 0"),
+    ({"sampler": {"step_size": NAN}}, "sampler.step_size = nan", "finite"),
+    ({"sampler": {"step_size": 101}}, "sampler.step_size = 101", "100"),
+    ({"sampler": {"step_size": "fast"}}, "sampler.step_size = 'fast'", "number"),
+    ({"sampler": {"temperature": 0}}, "sampler.temperature = 0", "greater than 0"),
+    ({"walkers": {"count": 0}}, "walkers.count = 0", "2"),
+    ({"walkers": {"count": -5}}, "walkers.count = -5", "2"),
+    ({"walkers": {"count": 10**12}}, "walkers.count = 1000000000000", "100000"),
+    ({"walkers": {"count": 10.5}}, "walkers.count = 10.5", "integer"),
+    ({"target": {"samples": 0}}, "target.samples = 0", "2"),
+    ({"target": {"masses": [0.5, 0.6]}}, "target.masses sum to 1.1", "1"),
+    ({"target": {"masses": [0, 1]}}, "target.masses holds 0", "above 0"),
+    ({"target": {"masses": [-1, 2]}}, "target.masses holds -1", "above 0"),
+    ({"target": {"masses": [1]}}, "target.masses has 1 entries", "2 modes"),
+    ({"target": {"means": [[0, 0], [1]]}}, "rows of lengths [1, 2]", "equal"),
+    ({"target": {"means": []}}, "target.means has 0 modes", "32"),
+    ({"target": {"means": [[], []]}}, "target.means has dimension 0", "256"),
+    ({"target": {"means": [[1e9, 0], [0, 0]]}}, "1e+09", "1000"),
+    ({"target": {"means": [[NAN, 0], [0, 0]]}}, "target.means.0.0 = nan", "finite"),
+    ({"target": {"means": [[0] * 3] * 2}}, "target has dimension 3 and energy 2", "equal"),
+    ({"energy": {"means": [[0, 0]]}}, "energy.masses has 2 entries", "1 modes"),
+    ({"energy": {"learn": ["means", "means"]}}, "energy.learn repeats", "means"),
+    ({"energy": {"learn": ["shapes"]}}, "energy.learn.0 = 'shapes'", "'log_masses'"),
+    ({"method": {"kind": "hmc"}}, "method.kind = 'hmc'", "'weighted-ula'"),
+    ({"method": {}}, "method.kind = None", "'weighted-ula'"),
+    ({"method": {"kind": "cd", "k": 0}}, "method.k = 0", "1"),
+    ({"method": {"kind": "cd", "ess_threshold": 0.5}}, "method.ess_threshold", "not a field"),
+    ({"method": {"kind": "pcd", "restart": 1.5}}, "method.restart = 1.5", "1"),
+    ({"optimizer": {"kind": "adam", "betas": [0, 1]}}, "optimizer.betas.1 = 1", "less than 1"),
+    ({"optimizer": {"kind": "sgd", "lr_means": -1}}, "optimizer.lr_means = -1", "0"),
+    ({"sampeler": {}}, "sampeler", "not a field"),
+    ({"seed": -1}, "seed = -1", "0"),
+    ({"seed": 2**31}, "seed = 2147483648", "2147483647"),
+    ({"dtype": "float16"}, "dtype = 'float16'", "'float64'"),
+]
+
+
+@pytest.mark.parametrize(("content", "named", "limit"), BAD, ids=[str(b[1]) for b in BAD])
+def test_bad_input_is_one_sentence_with_value_and_limit(content, named, limit):
+    """No traceback text, no second line: which field, its value, what is allowed."""
+    with pytest.raises(SpecError) as caught:
+        parse_spec(content)
+    message = str(caught.value)
+    assert named in message
+    assert limit in message
+    assert "\n" not in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize("content", [[], "two-modes", 3, None])
+def test_something_else_than_an_object_is_refused(content):
+    """JSON that is no object names its type."""
+    with pytest.raises(SpecError, match=f"not {type(content).__name__}"):
+        parse_spec(content)
+
+
+def test_one_field_can_be_changed_by_its_path():
+    """with_value changes that field and nothing else."""
+    before, after = RunSpec(), with_value(RunSpec(), "sampler.step_size", 0.2)
+    changed = {p for p, v in flatten(after).items() if flatten(before)[p] != v}
+    assert changed == {"sampler.step_size"}
+    assert after.sampler.step_size == 0.2
+    assert with_value(before, "seed", 7).seed == 7
+
+
+def test_another_kind_starts_from_its_defaults_and_keeps_the_rates():
+    """method.kind and optimizer.kind replace the block; lr_means and lr_log_masses stay."""
+    fast = with_value(RunSpec(), "optimizer.lr_means", 0.07)
+    assert with_value(fast, "method.kind", "cd").method.k == 1
+    adam = with_value(fast, "optimizer.kind", "adam").optimizer
+    assert (adam.kind, adam.lr_means, adam.lr_log_masses) == ("adam", 0.07, 0.025)
+    kept = with_value(RunSpec(), "method.witness", 40)
+    assert with_value(kept, "method.kind", "weighted-ula") == kept
+
+
+@pytest.mark.parametrize(
+    "path", ["sampler.speed", "speed", "seed.x", "method.k", "", ".", "sampler.step_size.x"]
+)
+def test_a_path_that_does_not_exist_is_named(path):
+    """method.k belongs to cd only."""
+    with pytest.raises(SpecError, match="is not a field of the spec"):
+        with_value(RunSpec(), path, 1)
