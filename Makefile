@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test bench gmm50 screenshots lint clean
+.PHONY: run test bench gmm50 two-modes screenshots lint clean
 
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ bench: $(VENV)/ready
 
 gmm50: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.gmm50
+
+two-modes: $(VENV)/ready
+	$(BIN)/python -m tests.benchmarks.two_modes
 
 screenshots: $(VENV)/ready
 	$(BIN)/python -m tests.browser.screenshots

@@ -16,11 +16,14 @@ import streamlit as st
 from ebm_engine.runs.hub import hub
 from pages.live import plot, routes
 
+START_SECONDS = 20.0  # after that the server opens all the same and a page says "starting"
+
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Start the workers with the server and stop them with it."""
     running = await asyncio.to_thread(hub)
+    await asyncio.to_thread(running.wait_until_ready, START_SECONDS)
     try:
         yield
     finally:

@@ -64,6 +64,11 @@ export function formatCount(value) {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
 
+/** A count with its noun. */
+export function plural(count, noun) {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A share as a percentage. */
 export function formatShare(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";

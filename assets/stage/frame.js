@@ -4,7 +4,12 @@ const MAGIC = 0x464d4245; // "EBMF", little endian
 const VERSION = 1;
 const MISSING = 65535;
 const LEVELS = 65534;
-const TYPES = { uint16: Uint16Array, uint32: Uint32Array, float16: Uint16Array, float32: Float32Array };
+const TYPES = {
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  float16: Uint16Array, // as bits, see halfToNumber
+  float32: Float32Array,
+};
 
 /**
  * Reads one frame; throws on anything that is not a frame of this version.

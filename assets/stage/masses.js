@@ -3,6 +3,7 @@
 import * as chart from "./chart.js";
 import { linear } from "./scale.js";
 
+const ROW = 18; // pixels between rows of the legend
 const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room
 
 /**
@@ -142,14 +143,16 @@ function paintLegend(context, theme, width, { title, entries }) {
   let y = 15;
   context.font = `${chart.TEXT}px ${theme.font}`;
   const needed = entries.reduce((sum, e) => sum + context.measureText(e.name).width + 26, 0);
-  if (x + needed > width) [x, y] = [0, 33];
+  if (x + needed > width) [x, y] = [0, y + ROW];
   for (const { name, color = theme.truth, hollow, dashed } of entries) {
+    const wide = context.measureText(name).width + 14;
+    if (x + wide > width) [x, y] = [0, y + ROW];
     context.fillStyle = context.strokeStyle = color;
     context.lineWidth = 1.5;
     context.setLineDash(dashed ? [4, 3] : []);
     context.beginPath();
     if (dashed) {
-      context.moveTo(x - 3, y - 4.5);
+      context.moveTo(x, y - 4.5);
       context.lineTo(x + 11, y - 4.5);
       context.stroke();
     } else if (hollow) context.strokeRect(x + 0.7, y - 9, 9, 9);
@@ -157,7 +160,7 @@ function paintLegend(context, theme, width, { title, entries }) {
     context.setLineDash([]);
     context.fillStyle = theme.ink;
     context.fillText(name, x + 14, y);
-    x += context.measureText(name).width + 26;
+    x += wide + 12;
   }
   return y;
 }

@@ -1,7 +1,7 @@
 /** The plane: energy field, data, walkers, chains and means in three stacked canvases. */
 
 import { makeDiscs, stampDiscs } from "./discs.js";
-import { element } from "./dom.js";
+import { element, plural, setText } from "./dom.js";
 import { CLIP, FieldPainter, ISO_LEVELS, traceLevel } from "./field.js";
 import { GRADIENT } from "./colormap.js";
 import { halfToNumber } from "./frame.js";
@@ -28,8 +28,9 @@ export class Plane {
       element("i", { style: `background:${GRADIENT}` }),
       element("span", {}, `${CLIP}+ kT`),
     );
+    this.crossings = element("div", { class: "legend crossings" });
     this.area = element("div", { class: "plane-area" });
-    this.area.append(this.moving.canvas, this.top.canvas, this.legend);
+    this.area.append(this.moving.canvas, this.top.canvas, this.legend, this.crossings);
     this.node = element("div", { class: "plane" }, this.base.canvas, this.area);
     this.walkers = new Walkers();
     this.field = new FieldPainter();
@@ -46,7 +47,8 @@ export class Plane {
     this.area.style.cssText = `left:${left}px;width:${side}px;height:${side}px`;
     this.moving.resize(side, side, ratio);
     this.top.resize(side, side, ratio);
-    this.frame = this.moving.context.createImageData(this.moving.canvas.width, this.moving.canvas.height);
+    const { canvas, context } = this.moving;
+    this.frame = context.createImageData(canvas.width, canvas.height);
     this.view = null;
     return true;
   }
@@ -58,10 +60,9 @@ export class Plane {
     const scale = Math.min(width / (box[1] - box[0]), height / (box[3] - box[2]));
     const x0 = (box[0] + box[1]) / 2 - width / 2 / scale;
     const y1 = (box[2] + box[3]) / 2 + height / 2 / scale;
-    const same = this.view && this.view.x0 === x0 && this.view.y1 === y1 && this.view.scale === scale;
-    if (same && this.shown === scene.count) return;
-    this.shown = scene.count;
-    this.view = { x0, y1, scale };
+    const looks = [x0, y1, scale, scene.count].join();
+    if (this.view?.looks === looks) return;
+    this.view = { x0, y1, scale, looks };
     const crowd = Math.min(1.25, Math.max(0.55, Math.sqrt(1000 / scene.count)));
     this.discs = makeDiscs((Math.min(width, height) / 210) * crowd * ratio, ratio);
   }
@@ -119,7 +120,10 @@ export class Plane {
     const { x0, y1, scale } = this.view;
     const toX = (x) => (x - x0) * scale;
     const toY = (y) => (y1 - y) * scale;
-    if (layers.chains && scene.trails) paintChains(context, scene.trails, toX, toY);
+    const { chains } = scene.trails;
+    this.crossings.hidden = !layers.chains;
+    setText(this.crossings, `${chains} chains: ${plural(scene.header.crossings, "crossing")}`);
+    if (layers.chains) paintChains(context, scene.trails, toX, toY);
     if (layers.means) paintMeans(context, scene.header, toX, toY, scale);
   }
 

@@ -9,8 +9,9 @@ const SPEEDS = [
   [60, "60/s", "Sixty updates per second"],
   [null, "max", "As many updates per second as the machine can do"],
 ];
-const IGNORED = "input, textarea, select, [contenteditable='true'], [role='slider'], [role='textbox']";
-const PRESSABLE = "button, a[href], summary, [role='button'], [role='tab'], [role='radio'], [role='option']";
+const ROLES = (...names) => names.map((name) => `[role='${name}']`).join();
+const IGNORED = `input, textarea, select, [contenteditable='true'], ${ROLES("slider", "textbox")}`;
+const PRESSABLE = `button, a[href], summary, ${ROLES("button", "tab", "radio", "option")}`;
 
 export class Transport {
   /**

@@ -1,4 +1,4 @@
-"""The blocks of a RunSpec: target, energy, method, sampler, walkers, optimizer.
+"""The blocks of a RunSpec beside the mixtures: method, sampler, walkers, optimizer.
 
 Each field carries what a control needs to know about it: range, unit, one-line help, and whether a
 change applies live (at the next update) or needs a reset.
@@ -6,120 +6,11 @@ change applies live (at the next update) or needs a reset.
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-MAX_MODES = 32
-MAX_DIM = 256
-MAX_ELEMENTS = 50_000_000  # points × dimensions: 200 MB in float32
-
-Vector = tuple[float, ...]
-
-
-class Block(BaseModel):
-    """A frozen part of a spec; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def knob(
-    default: Any,
-    text: str,
-    *,
-    label: str,
-    unit: str = "",
-    live: bool = False,
-    basic: bool = False,
-    usual: tuple[float, float] | None = None,
-    log: bool = False,
-    outside: str = "",
-    **limits: Any,
-) -> Any:
-    """A field with what its control shows.
-
-    `usual` is the range of the widget (the limits may be wider), `outside` says what breaks beyond
-    it, `live` whether a change applies at the next update (else the run starts again).
-    """
-    extra = {"label": label, "unit": unit, "live": live, "basic": basic, "log": log}
-    extra |= {"usual": usual, "outside": outside}
-    return Field(default, description=text, json_schema_extra=extra, **limits)
-
-
-def _check_mixture(name: str, means: tuple[Vector, ...], masses: Vector) -> None:
-    """Raise ValueError with value and limit unless means (J, d) and masses (J,) fit together."""
-    if not 1 <= len(means) <= MAX_MODES:
-        raise ValueError(f"{name}.means has {len(means)} modes, allowed are 1 to {MAX_MODES}")
-    dims = sorted({len(a) for a in means})
-    if len(dims) > 1:
-        raise ValueError(f"{name}.means has rows of lengths {dims}, all must be equal")
-    if not 1 <= dims[0] <= MAX_DIM:
-        raise ValueError(f"{name}.means has dimension {dims[0]}, allowed are 1 to {MAX_DIM}")
-    largest = max(abs(c) for a in means for c in a)
-    if largest > 1000:
-        raise ValueError(f"{name}.means has a coordinate of size {largest:g}, the limit is 1000")
-    if len(masses) != len(means):
-        raise ValueError(f"{name}.masses has {len(masses)} entries for {len(means)} modes")
-    if min(masses) <= 0:
-        raise ValueError(f"{name}.masses holds {min(masses):g}, each mass must be above 0")
-    if not math.isclose(sum(masses), 1.0, abs_tol=1e-6):
-        raise ValueError(f"{name}.masses sum to {sum(masses):g}, the sum must be 1")
-
-
-class MixtureTarget(Block):
-    """The true density Σⱼ pⱼ N(aⱼ, I) and the number of training points drawn from it."""
-
-    kind: Literal["mixture"] = "mixture"
-    means: tuple[Vector, ...] = Field(
-        ((-5.0, 0.0), (5.0, 0.0)), description="Means aⱼ of the true modes, one row per mode."
-    )
-    masses: Vector = Field((0.25, 0.75), description="Masses pⱼ of the true modes; they sum to 1.")
-    samples: int = knob(
-        2000,
-        "Number of training points, drawn in exact proportion to the masses.",
-        label="Data points",
-        usual=(200, 10_000),
-        log=True,
-        outside="Below 200 the data themselves misrepresent the target.",
-        ge=2,
-        le=100_000,
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> MixtureTarget:
-        _check_mixture("target", self.means, self.masses)
-        return self
-
-
-class MixtureEnergy(Block):
-    """The trained energy U(x) = −log Σⱼ exp(−½|x−aⱼ|² − zⱼ) at its start, zⱼ = −log massⱼ."""
-
-    kind: Literal["mixture"] = "mixture"
-    means: tuple[Vector, ...] = Field(
-        ((-0.1, 0.0), (0.1, 0.0)), description="Means aⱼ of the model at the start."
-    )
-    masses: Vector = Field((0.5, 0.5), description="Masses of the model's modes at the start.")
-    jitter: float = knob(
-        0.0,
-        "Standard deviation of the noise added at the start to the zero coordinates of the means.",
-        label="Initial jitter",
-        usual=(0.0, 0.1),
-        ge=0.0,
-        le=10.0,
-    )
-    learn: tuple[Literal["means", "log_masses"], ...] = Field(
-        ("means", "log_masses"),
-        description="Which parameters are learned; none of them freezes the model.",
-        json_schema_extra={"label": "Learn", "live": True},
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> MixtureEnergy:
-        _check_mixture("energy", self.means, self.masses)
-        if len(set(self.learn)) != len(self.learn):
-            raise ValueError(f"energy.learn repeats an entry: {list(self.learn)}")
-        return self
+from ebm_engine.runs.fields import Block, knob
 
 
 class CD(Block):

@@ -17,7 +17,7 @@ from ebm_engine.core.rng import gaussian, generators
 from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Method, Parameters
 from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.runs import blocks
+from ebm_engine.runs import blocks, mixtures
 from ebm_engine.runs.spec import RunSpec, SpecError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -64,7 +64,7 @@ def build(spec: RunSpec) -> Parts:
 
 
 def _initial_energy(
-    block: blocks.MixtureEnergy, dtype: torch.dtype, device: str, rng: Generator
+    block: mixtures.MixtureEnergy, dtype: torch.dtype, device: str, rng: Generator
 ) -> MixtureEnergy:
     means = torch.tensor(block.means, dtype=dtype, device=device)
     if block.jitter:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 from typing import Any
 
 from ebm_engine.runs.commands import (
@@ -67,6 +68,15 @@ class Hub:
             self._roster.staff()
         atexit.register(self.stop)
         threading.Thread(target=self._keep_house, name="hub", daemon=True).start()
+
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Wait until every worker has loaded what it needs; False when that takes longer."""
+        end = time.monotonic() + seconds
+        while not all(worker["ready"] for worker in self.stats()["workers"]):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
     def stop(self) -> None:
         """End all workers, within two seconds, and remove the checkpoints; for good."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from ebm_engine.runs.blocks import Block
+from ebm_engine.runs.fields import Block
 from ebm_engine.runs.spec import RunSpec, flatten
 
 

@@ -10,20 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ebm_engine.runs.blocks import (
-    CD,
-    MAX_ELEMENTS,
-    PCD,
-    SGD,
-    Adam,
-    Block,
-    MixtureEnergy,
-    MixtureTarget,
-    Sampler,
-    Walkers,
-    WeightedULA,
-    knob,
-)
+from ebm_engine.runs.blocks import CD, PCD, SGD, Adam, Sampler, Walkers, WeightedULA
+from ebm_engine.runs.fields import Block, knob
+from ebm_engine.runs.mixtures import MixtureEnergy, MixtureTarget
+
+MAX_ELEMENTS = 10_000_000  # points × dimensions: 40 MB in float32, and a run holds several of them
 
 
 class SpecError(ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 import safetensors.torch
@@ -69,3 +70,25 @@ def test_a_diverged_run_comes_back_diverged():
     assert loaded.divergence is not None
     loaded.advance()
     assert loaded.step == run.step
+
+
+@pytest.mark.parametrize("kind", ["pcd", "weighted-ula"])
+def test_a_run_that_diverged_into_nan_can_be_saved(kind):
+    """NaN in its report is no JSON by the letter; the checkpoint must hold it all the same."""
+    run = Run(parse_spec(SPEC.model_dump() | {"method": {"kind": kind}}))
+    run.parts.trainer.energy.means[0, 0] = math.nan
+    for _ in range(5):
+        run.advance()
+    assert math.isnan(run.divergence.value)
+    loaded = Run.load(run.save())
+    assert loaded.divergence.message == run.divergence.message
+
+
+def test_witnesses_that_break_alone_are_reported():
+    """The training walkers are refreshed at each update, the witnesses explode at h = 7."""
+    method = {"kind": "weighted-ula", "witness": 5, "refresh_every": 1, "refresh_steps": 2}
+    run = Run(parse_spec(SPEC.model_dump() | {"method": method, "sampler": {"step_size": 7.4}}))
+    for _ in range(80):
+        run.advance()
+    assert run.divergence is not None
+    Run.load(run.save())

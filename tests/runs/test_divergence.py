@@ -118,7 +118,7 @@ def test_collapsed_weights_stop_a_run_that_never_resamples(fast, slow):
     [({"step_size": 0.9}, "step_size"), ({"step_size": 0.1, "temperature": 4.0}, "temperature")],
 )
 def test_weights_that_collapse_at_frozen_parameters_are_the_samplers_fault(sampler, knob):
-    """Nothing is learned in d = 60: at h = 0.9 the ESS ceiling is 10⁻²⁹, at T = 4 walkers are off."""
+    """Frozen in d = 60: at h = 0.9 the ESS ceiling is below 10⁻²⁰, at T = 4 the walkers are off."""
     mixture = {"means": [[0.0] * 60], "masses": [1.0]}
     diverged = run(
         60,

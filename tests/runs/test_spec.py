@@ -111,6 +111,18 @@ def test_something_else_than_an_object_is_refused(content):
         parse_spec(content)
 
 
+@pytest.mark.parametrize("large", [{"walkers": {"count": 50_000}}, {"method": {"witness": 50_000}}])
+def test_memory_is_bounded_before_it_is_asked_for(large):
+    """50 000 walkers in d = 256 are 12.8 million numbers; 30 000 are within the limit."""
+    wide = {"means": [[0.0] * 256], "masses": [1.0]}
+    spec = {"target": wide | {"samples": 10}, "energy": wide}
+    if "method" in large:
+        large = {"method": {"kind": "weighted-ula"} | large["method"]}
+    with pytest.raises(SpecError, match=r"12800000 numbers, the limit is 10000000"):
+        parse_spec(spec | large)
+    assert parse_spec(spec | {"walkers": {"count": 30_000}}).walkers.count == 30_000
+
+
 def test_one_field_can_be_changed_by_its_path():
     """with_value changes that field and nothing else."""
     before, after = RunSpec(), with_value(RunSpec(), "sampler.step_size", 0.2)

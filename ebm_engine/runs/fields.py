@@ -1,0 +1,36 @@
+"""Fields of a spec: the frozen block, and the knob that carries what a control needs to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Block(BaseModel):
+    """A frozen part of a spec; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def knob(
+    default: Any,
+    text: str,
+    *,
+    label: str,
+    unit: str = "",
+    live: bool = False,
+    basic: bool = False,
+    usual: tuple[float, float] | None = None,
+    log: bool = False,
+    outside: str = "",
+    **limits: Any,
+) -> Any:
+    """A field with what its control shows.
+
+    `usual` is the range of the widget (the limits may be wider), `outside` says what breaks beyond
+    it, `live` whether a change applies at the next update (else the run starts again).
+    """
+    extra = {"label": label, "unit": unit, "live": live, "basic": basic, "log": log}
+    extra |= {"usual": usual, "outside": outside}
+    return Field(default, description=text, json_schema_extra=extra, **limits)

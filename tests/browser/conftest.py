@@ -1,0 +1,76 @@
+"""The app on a free port of this computer, and pages of it in a browser without GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from tests.browser import picture
+from tests.browser.server import serve
+
+FIRST_PICTURE = "[...(window.ebmStages ?? [])].some((s) => s.scene.ready && s.stats.paints > 0)"
+# On a deep link Streamlit itself looks for its server below the page's path first.
+PROBES = ("/_stcore/health", "/_stcore/host-config")
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    """The address of the running app."""
+    with serve() as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    if picture.chromium_path() is None:
+        pytest.skip("no chromium on this machine")
+    with picture.browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_page(url: str, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A function (path, prepare=…, **context options) → page with a first picture.
+
+    The page notes errors of its console in `errors` and requests to other hosts in `foreign`.
+    """
+    contexts = []
+
+    def open_page(
+        path: str = "/gaussian-mixtures",
+        prepare: Callable[[Page], None] = lambda page: None,
+        painted: bool = True,
+        **options: object,
+    ) -> Page:
+        context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.errors, page.foreign = [], []
+        page.on("console", lambda message: _note_error(page, message))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("request", lambda request: _note_foreign(page, request.url, url))
+        page.on("websocket", lambda opened: _note_foreign(page, opened.url, url))
+        prepare(page)
+        page.goto(url + path)
+        if painted:
+            page.wait_for_function(FIRST_PICTURE, timeout=60_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _note_error(page: Page, message: ConsoleMessage) -> None:
+    probe = (message.location or {}).get("url", "").endswith(PROBES)
+    if message.type == "error" and not probe:
+        page.errors.append(message.text)
+
+
+def _note_foreign(page: Page, address: str, home: str) -> None:
+    own = (home, home.replace("http", "ws", 1), "data:", "blob:")
+    if not address.startswith(own):
+        page.foreign.append(address)

@@ -1,0 +1,189 @@
+"""The house rules: who may import whom, how long a file may be, and that importing does nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENGINE = sorted((ROOT / "ebm_engine").rglob("*.py"))
+PAGES = [p for p in (ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))) if p.exists()]
+SOURCES = ENGINE + PAGES
+
+SERVER_SIDE = (
+    "ebm_engine",
+    "ebm_engine.runs.spec",
+    "ebm_engine.runs.blocks",
+    "ebm_engine.runs.knobs",
+    "ebm_engine.runs.snapshot",
+    "ebm_engine.runs.presets",
+    "ebm_engine.runs.commands",
+    "ebm_engine.runs.hub",
+)
+
+
+def name_of(path: Path) -> str:
+    """ebm_engine/core/rng.py → ebm_engine.core.rng"""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module named in an import statement, also within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(name == p or name.startswith(p + ".") for p in packages)
+
+
+def ours(path: Path) -> set[str]:
+    return {i for i in imports(path) if within(i, "ebm_engine", "pages", "app")}
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=ids)
+def test_every_module_imports_only_downwards(path):
+    """app → pages.live, pages.common → views, runs → core, data; core only itself."""
+    name = name_of(path)
+    allowed: tuple[str, ...] = ("app", "pages", "ebm_engine")
+    if within(name, "ebm_engine.core"):
+        allowed = ("ebm_engine.core",)
+    elif within(name, "ebm_engine.data"):
+        allowed = ("ebm_engine.core", "ebm_engine.data")
+    elif within(name, "ebm_engine.views"):
+        allowed = ("ebm_engine.views", "ebm_engine.runs.snapshot")
+    elif within(name, "ebm_engine.runs"):
+        allowed = ("ebm_engine.runs", "ebm_engine.core", "ebm_engine.data")
+    elif within(name, "ebm_engine"):
+        allowed = ("ebm_engine.runs",)
+    elif within(name, "pages"):
+        allowed = ("pages", "ebm_engine.runs", "ebm_engine.views")
+    packages = {"ebm_engine", "ebm_engine.runs", "ebm_engine.views", "pages"}
+    assert {i for i in ours(path) if not within(i, *allowed)} <= packages
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=ids)
+def test_each_library_stays_in_its_wing(path):
+    """streamlit in pages, plotly in views, threads in runs, torch in core, data and runs."""
+    name, found = name_of(path), set(imports(path))
+    homes = {
+        ("streamlit", "starlette"): ("app", "pages"),
+        ("plotly",): ("ebm_engine.views",),
+        ("threading", "multiprocessing", "subprocess"): ("ebm_engine.runs",),
+        ("torch", "safetensors"): ("ebm_engine.core", "ebm_engine.data", "ebm_engine.runs"),
+    }
+    for libraries, wings in homes.items():
+        if not within(name, *wings):
+            assert not [i for i in found if within(i, *libraries)]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in ENGINE if within(name_of(p), "ebm_engine.core")], ids=ids
+)
+def test_the_maths_knows_no_clocks_files_or_threads(path):
+    """core: a function of its arguments and nothing else."""
+    banned = ("time", "datetime", "threading", "multiprocessing", "pathlib", "os", "io", "random")
+    assert not [i for i in imports(path) if within(i, *banned, "numpy.random", "logging")]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=ids)
+def test_every_file_is_short_and_says_what_it_is(path):
+    """Under 250 lines, with a module docstring (packages whose __init__ is empty excepted)."""
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 250
+    if text:
+        assert ast.get_docstring(ast.parse(text))
+
+
+def calls(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=ids)
+def test_nothing_unsafe_or_global_is_called(path):
+    """No print outside the command line, no pickle or torch.load, no global random state."""
+    found = set(calls(path))
+    if path.name != "__main__.py":
+        assert "print" not in found
+    assert not found & {"eval", "exec", "pickle.load", "pickle.loads", "torch.load"}
+    assert not found & {"torch.manual_seed", "np.random.seed", "random.seed"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=ids)
+def test_no_error_is_swallowed_unseen(path):
+    """No bare except, and no except Exception whose body is pass."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None
+            silent = all(isinstance(line, ast.Pass) for line in node.body)
+            broad = ast.unparse(node.type) in ("Exception", "BaseException")
+            assert not (silent and broad)
+
+
+def fresh(code: str) -> str:
+    """What a new interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_engine_starts_nothing_and_writes_nothing():
+    """All modules of ebm_engine in one interpreter: one thread, no child, no new file."""
+    names = [name_of(p) for p in ENGINE if p.name != "__main__.py"]
+    before = own_files()
+    code = (
+        "import importlib, threading, multiprocessing, os\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "print(threading.active_count(), len(multiprocessing.active_children()))\n"
+    )
+    assert fresh(code).split() == ["1", "0"]
+    assert own_files() == before
+
+
+def own_files() -> set[Path]:
+    """What lies in the engine's folders, compiled files apart."""
+    found = [*(ROOT / "ebm_engine").rglob("*"), *(ROOT / "assets").rglob("*")]
+    return {p for p in found if "__pycache__" not in p.parts}
+
+
+def test_the_server_process_never_loads_torch():
+    """The specs, the hub and the views work without it: it costs seconds and 200 MB."""
+    views = [name_of(p) for p in ENGINE if within(name_of(p), "ebm_engine.views")]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {[*SERVER_SIDE, *views]!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    if 'torch' in sys.modules: sys.exit(name + ' loads torch')\n"
+    )
+    assert fresh(code) == ""
+
+
+def test_the_engine_never_loads_streamlit():
+    """Headless use needs neither streamlit nor plotly."""
+    headless = [name_of(p) for p in ENGINE if not within(name_of(p), "ebm_engine.views")]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {[n for n in headless if not n.endswith('__main__')]!r}:\n"
+        "    importlib.import_module(name)\n"
+        "print([m for m in ('streamlit', 'plotly', 'starlette') if m in sys.modules])\n"
+    )
+    assert fresh(code).strip() == "[]"
