@@ -70,10 +70,10 @@ def test_stratified_copies_miss_the_expected_number_by_less_than_two():
 def test_copies_of_the_schemes_vary_in_the_known_order():
     """Var(multinomial) = N pᵢ(1 − pᵢ); residual and systematic vary less (Douc et al. 2005)."""
     n = len(P)
-    spread = {s: copies(s, P, 20_000, seed=3).var(0) for s in SCHEMES}
-    assert torch.allclose(spread["multinomial"], n * P * (1 - P), rtol=0.06)
+    spread = {s: copies(s, P, 8_000, seed=3).var(0) for s in SCHEMES}
+    assert torch.allclose(spread["multinomial"], n * P * (1 - P), rtol=0.1)
     fraction = n * P - (n * P).floor()
-    assert torch.allclose(spread["systematic"], fraction * (1 - fraction), rtol=0.06, atol=1e-3)
+    assert torch.allclose(spread["systematic"], fraction * (1 - fraction), rtol=0.1, atol=1e-3)
     assert spread["residual"].sum() < spread["multinomial"].sum()
 
 
