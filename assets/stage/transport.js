@@ -51,7 +51,10 @@ export class Transport {
   /** Shows the numbers and the state of a frame. */
   update(header) {
     this.served = header.playing;
-    if (performance.now() > this.heldUntil) this.#showPlaying(header.playing);
+    if (performance.now() > this.heldUntil) {
+      this.#showPlaying(header.playing);
+      this.#showSpeed(header.cap ?? null);
+    }
     const { values } = this;
     if (header.step === undefined) return;
     setText(values.kl, formatNumber(header.kl_exact));
@@ -108,17 +111,24 @@ export class Transport {
 
   #speeds() {
     const group = element("span", { class: "group speeds", role: "group", "aria-label": "Speed" });
-    for (const [value, text, hint] of SPEEDS) {
+    this.speeds = SPEEDS.map(([value, text, hint]) => {
       const onclick = () => {
-        for (const other of group.children) setAttribute(other, "aria-pressed", String(other === button));
+        this.heldUntil = performance.now() + HOLD_MS;
+        this.#showSpeed(value);
         this.link.send({ do: "speed", value });
       };
-      const pressed = String(value === null);
-      const attributes = { type: "button", title: hint, "aria-pressed": pressed, onclick };
-      const button = element("button", attributes, text);
+      const button = element("button", { type: "button", title: hint, onclick }, text);
       group.append(button);
-    }
+      return { value, button };
+    });
+    this.#showSpeed(null);
     return group;
+  }
+
+  #showSpeed(cap) {
+    for (const { value, button } of this.speeds ?? []) {
+      setAttribute(button, "aria-pressed", String(value === cap));
+    }
   }
 
   #numbers(layout) {

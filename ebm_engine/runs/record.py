@@ -20,7 +20,8 @@ class RunView:
 
     snapshot: the newest picture, None before the first; version: grows with every new picture and
     every change of status; spec: as wanted; playing: what the person wants; queue_position: place
-    among the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "".
+    among the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
+    speed: the cap in updates per second, None for as fast as possible.
     """
 
     snapshot: Snapshot | None
@@ -29,6 +30,7 @@ class RunView:
     playing: bool
     queue_position: int
     notice: str
+    speed: float | None = None
 
 
 @dataclass(eq=False)
@@ -134,8 +136,8 @@ class Record:
     def publish(self) -> None:
         """Renew the view when there is something new in it."""
         old = self.view
-        news = (self.spec, self.wants_play, self.queue_position, self.notice)
-        same = (old.spec, old.playing, old.queue_position, old.notice) == news
+        news = (self.spec, self.wants_play, self.queue_position, self.notice, self.speed)
+        same = (old.spec, old.playing, old.queue_position, old.notice, old.speed) == news
         if not same or old.snapshot is not self.snapshot:
             self.view = RunView(self.snapshot, old.version + 1, *news)
 

@@ -56,6 +56,7 @@ def pack(view: RunView, *, with_static: bool, with_slow: bool = True) -> bytes:
         "version": view.version,
         "playing": view.playing,
         "queue": view.queue_position,
+        "cap": view.speed,
         "notice": view.notice,
     }
     arrays: dict[str, Array] = {}

@@ -189,3 +189,14 @@ def test_a_run_that_explodes_says_why_and_offers_two_ways_on(open_page):
     button(page, "Rewind 50 updates").click()
     waits_for_step(page, "=== 0")
     expect(card).to_be_hidden()
+
+
+def test_the_speed_is_still_shown_after_a_reload(open_page):
+    """The server holds the cap: a new stage on the same run shows 10/s, not its own default."""
+    page = open_page()
+    page.get_by_title("Ten updates per second").click()
+    pressed = "[title='Ten updates per second'][aria-pressed='true']"
+    page.locator(pressed).wait_for()
+    page.get_by_text("Figures", exact=True).click()
+    page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
+    page.locator(pressed).wait_for()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,9 +246,3 @@ def test_train_refuses_an_absurd_number_of_updates():
     """From Python too, as a SpecError with the limit."""
     with pytest.raises(SpecError, match="between 0 and"):
         train(RunSpec(), updates=-1)
-
-
-def test_training_for_no_update_reports_the_start(tmp_path: Path):
-    """One row, update 0."""
-    spec = parse_spec({"walkers": {"count": 20}, "target": {"samples": 30}})
-    assert train(spec, updates=0)["history"]["step"] == [0]
