@@ -57,12 +57,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(options: argparse.Namespace) -> int:
     spec, updates = _spec(options)
-    target = _writable(options.out)
-    # torch takes seconds to import; bad input must not wait for it.
+    # torch takes seconds to import; most bad input is told before.
     from tqdm import tqdm
 
-    from ebm_engine.runs.train import train
+    from ebm_engine.runs.train import check, train
 
+    check(spec, updates)
+    target = _writable(options.out)
     with tqdm(total=updates, unit="update", file=sys.stderr, delay=0.2) as bar:
         result = train(spec, updates, progress=lambda run: bar.update())
     if target:

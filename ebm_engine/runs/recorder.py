@@ -19,6 +19,7 @@ FIRST_STRIDE = 10  # updates between the first rows: the referee costs as much a
 TRAIL = 60  # positions of a trail
 CHAINS = 12  # highlighted walkers
 EVENTS = 2000  # resampling times kept
+MARKS = 200  # changes and refreshes kept
 
 
 class History:

@@ -20,7 +20,7 @@ from ebm_engine.runs.build import build, build_masks, build_method
 from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.knobs import knobs, needs_reset
 from ebm_engine.runs.picture import Plane, take_snapshot
-from ebm_engine.runs.recorder import EVENTS, History, Trails
+from ebm_engine.runs.recorder import EVENTS, MARKS, History, Trails
 from ebm_engine.runs.snapshot import Divergence, Snapshot
 from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec
 from ebm_engine.runs.state import capture, restore
@@ -52,7 +52,7 @@ class Run:
         self.trails = Trails()
         self.resampled_at: deque[int] = deque(maxlen=EVENTS)
         self.resamplings = 0
-        self.marks: list[tuple[int, str]] = []
+        self.marks: deque[tuple[int, str]] = deque(maxlen=MARKS)
         self.divergence: Divergence | None = None
         self._low_ess_for = 0
         self._metrics: Metrics | None = None
@@ -77,6 +77,9 @@ class Run:
         if walkers.resampled:
             self.resampled_at.append(self.step)
             self.resamplings += 1
+        every = getattr(self.spec.method, "refresh_every", 0)
+        if every and self.step % every == 0:
+            self.marks.append((self.step, "walkers refreshed"))
         self._judge(walkers, self._metrics)
         if self.history.due(self.step) or self.divergence:
             self.history.add(self.row(), self.model_masses())

@@ -32,6 +32,7 @@ METHODS: dict[str, type[CD] | type[PCD] | type[WeightedULA]] = {
     "weighted-ula": WeightedULA,
 }
 OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+DEFAULT_KINDS = {"method": "weighted-ula", "optimizer": "sgd"}
 
 
 class RunSpec(Block):
@@ -61,6 +62,16 @@ class RunSpec(Block):
         "Where the run is computed; auto takes a GPU when there is one.",
         label="Device",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_kinds(cls, content: Any) -> Any:
+        """A block without a kind has the default one, as every field has a default."""
+        if not isinstance(content, dict):
+            return content
+        named = {name: {"kind": kind} for name, kind in DEFAULT_KINDS.items()}
+        blocks = {n: named[n] | content[n] for n in named if isinstance(content.get(n), dict)}
+        return content | blocks
 
     @model_validator(mode="after")
     def _fits(self) -> RunSpec:

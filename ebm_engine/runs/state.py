@@ -12,7 +12,7 @@ from torch import Tensor
 from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Evaluation, Populations, Walkers
 from ebm_engine.runs.checkpoint import CheckpointError
-from ebm_engine.runs.recorder import EVENTS
+from ebm_engine.runs.recorder import EVENTS, MARKS
 from ebm_engine.runs.snapshot import Divergence
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "stride": history.stride,
         "resamplings": run.resamplings,
         "resampled_at": list(run.resampled_at),
-        "marks": run.marks,
+        "marks": list(run.marks),
         "crossings": run.trails.crossings,
         "low_ess_for": run._low_ess_for,
         "divergence": vars(run.divergence) if run.divergence else None,
@@ -78,7 +78,7 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
         run.history.count, run.history.stride = len(rows), facts["stride"]
         run.resamplings, run._low_ess_for = facts["resamplings"], facts["low_ess_for"]
         run.resampled_at = deque(facts["resampled_at"], maxlen=EVENTS)
-        run.marks = [(int(step), str(text)) for step, text in facts["marks"]]
+        run.marks = deque(((int(s), str(text)) for s, text in facts["marks"]), maxlen=MARKS)
         run.divergence = Divergence(**facts["divergence"]) if facts["divergence"] else None
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"the checkpoint does not fit its spec: {error}") from None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ebm_engine.runs.build import resolve_device
 from ebm_engine.runs.run import Run, prepare_process
 from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.runs.spec import RunSpec, SpecError
@@ -25,8 +26,7 @@ def train(
     what was done and "interrupted": true. A divergence ends early too and is reported as data.
     Raises SpecError when `updates` is out of range or the device is missing.
     """
-    if not 0 <= updates <= MAX_UPDATES:
-        raise SpecError(f"updates = {updates}: must be between 0 and {MAX_UPDATES}")
+    check(spec, updates)
     prepare_process()
     run, interrupted = Run(spec), False
     begin = time.perf_counter()
@@ -43,6 +43,13 @@ def train(
         **report(run.snapshot(playing=False, updates_per_second=rate)),
         "interrupted": interrupted,
     }
+
+
+def check(spec: RunSpec, updates: int) -> None:
+    """Raise SpecError when `updates` is out of range or the spec's device is missing."""
+    if not 0 <= updates <= MAX_UPDATES:
+        raise SpecError(f"updates = {updates}: must be between 0 and {MAX_UPDATES}")
+    resolve_device(spec.device)
 
 
 def report(snapshot: Snapshot) -> dict[str, Any]:

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.browser.explorer import Explorer
 from tests.browser.picture import browser
 from tests.browser.server import serve
 
 PICTURES = Path(__file__).parents[2] / "assets" / "readme"
 SIZE = {"width": 1440, "height": 900}
-# The update at which each picture is taken: the modes stand apart and the weights are at work.
-EXPLORER_AT, HOME_AT, FIGURES_AT = 1500, 700, 1500
+# By these updates the modes stand apart and the weights are at work.
+HOME_AT, EXPLORER_AT, FIGURES_AT = 500, 1900, 1500
 
 
-def wait_for_update(page: Page, update: int) -> None:
-    """Wait until the stage has painted this update."""
-    page.wait_for_function("at => window.__ebmPainted?.step >= at", arg=update, timeout=120_000)
+def save(page: Page, name: str) -> None:
+    """One picture, with the pointer out of the way."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(600)
+    page.screenshot(path=PICTURES / f"{name}.png")
 
 
 def main() -> None:
@@ -25,15 +28,23 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with serve() as (address, _), browser() as opened:
         page = opened.new_page(viewport=SIZE)
+        explorer = Explorer(page)
         page.goto(address)
-        page.wait_for_timeout(12_000)
-        page.screenshot(path=PICTURES / "home.png")
-        page.goto(f"{address}/gaussian-mixtures?seed=3")
-        page.wait_for_timeout(8_000)
-        page.screenshot(path=PICTURES / "explorer.png")
-        page.get_by_role("radio", name="Figures").click()
-        page.wait_for_timeout(4_000)
-        page.screenshot(path=PICTURES / "figures.png")
+        explorer.until(f"now.step > {HOME_AT}", timeout=120_000)
+        save(page, "home")
+        page.goto(f"{address}/gaussian-mixtures")
+        explorer.until(f"now.step > {EXPLORER_AT}", timeout=120_000)
+        explorer.pause()
+        save(page, "explorer")
+        page.goto(f"{address}/gaussian-mixtures?preset=phantom-mode&method=pcd")
+        explorer.until(f"now.step > {FIGURES_AT}", timeout=120_000)
+        explorer.pause()
+        page.get_by_text("Figures", exact=True).click()
+        page.locator(".js-plotly-plot").first.wait_for()
+        page.get_by_text("Landscape", exact=True).click()
+        page.get_by_text("total variation").first.wait_for()
+        page.wait_for_timeout(2000)
+        save(page, "figures")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def test_checkpoints_keep_live_changes():
     run.change(spec(sampler={"step_size": 0.3}))
     loaded = Run.load(after(5, run).save())
     assert loaded.spec.sampler.step_size == 0.3
-    assert loaded.marks == [(10, "Step size h: 0.1 → 0.3")]
+    assert list(loaded.marks) == [(10, "Step size h: 0.1 → 0.3")]
     assert bits(after(5, loaded)) == bits(after(5, run))
 
 
@@ -154,3 +154,23 @@ def test_noise_is_standard_normal_in_the_walkers_precision():
     for power, moment, variance in ((1, 0, 1), (2, 1, 2), (4, 3, 96)):
         error = (variance / noise.numel()) ** 0.5
         assert abs(float((noise**power).mean()) - moment) < 5 * error
+
+
+def test_a_rewind_keeps_the_knobs_as_they_are_now():
+    """The walkers go back 30 updates, the step size does not; the way on differs from before."""
+    run = after(40, Run(spec()))
+    run.change(spec(sampler={"step_size": 0.3}))
+    run = after(5, run)
+    run.rewind(30)
+    assert run.step == 15
+    assert run.spec.sampler.step_size == 0.3
+    assert list(run.marks) == [(15, "Step size h: 0.1 → 0.3")]
+    untouched = after(15, Run(spec()))
+    assert bits(run) == bits(untouched)
+    assert bits(after(5, run)) != bits(after(5, untouched))
+
+
+def test_a_refresh_leaves_a_mark():
+    """Walkers that are replaced at updates 10 and 20 say so on the curves."""
+    run = after(25, Run(spec(method={"refresh_every": 10, "refresh_steps": 5})))
+    assert list(run.marks) == [(10, "walkers refreshed"), (20, "walkers refreshed")]

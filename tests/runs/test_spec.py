@@ -79,7 +79,6 @@ BAD = [
     ({"energy": {"learn": ["means", "means"]}}, "energy.learn repeats", "means"),
     ({"energy": {"learn": ["shapes"]}}, "energy.learn.0 = 'shapes'", "'log_masses'"),
     ({"method": {"kind": "hmc"}}, "method.kind = 'hmc'", "'weighted-ula'"),
-    ({"method": {}}, "method.kind = None", "'weighted-ula'"),
     ({"method": {"kind": "cd", "k": 0}}, "method.k = 0", "1"),
     ({"method": {"kind": "cd", "ess_threshold": 0.5}}, "method.ess_threshold", "not a field"),
     ({"method": {"kind": "pcd", "restart": 1.5}}, "method.restart = 1.5", "1"),
@@ -149,3 +148,12 @@ def test_a_path_that_does_not_exist_is_named(path):
     """method.k belongs to cd only."""
     with pytest.raises(SpecError, match="is not a field of the spec"):
         with_value(RunSpec(), path, 1)
+
+
+def test_a_block_without_a_kind_has_the_default_kind():
+    """Every field has a default, the kind too; a field of another kind is still an error."""
+    spec = parse_spec({"method": {"ess_threshold": 0.3}, "optimizer": {"lr_means": 0.1}})
+    assert (spec.method.kind, spec.method.ess_threshold) == ("weighted-ula", 0.3)
+    assert (spec.optimizer.kind, spec.optimizer.lr_means) == ("sgd", 0.1)
+    with pytest.raises(SpecError, match="k is not a field"):
+        parse_spec({"method": {"k": 3}})
