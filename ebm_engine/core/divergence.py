@@ -27,7 +27,10 @@ class Alarm(NamedTuple):
 
 
 def check_ess(ess: float, low_for: int) -> Alarm:
-    """Judge ESS/N, which is 1 for walkers without weights; `low_for` is that of the last update."""
+    """Judge ESS/N before resampling, 1 for walkers without weights; `low_for` as of last time.
+
+    After resampling ESS/N reads 1, also when one ancestor is all that is left.
+    """
     if not math.isfinite(ess):
         return Alarm("log-weights", ess)
     low_for = low_for + 1 if ess < ESS_FLOOR else 0

@@ -60,7 +60,7 @@ def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generat
     share = ess_fraction(weights)
     # A NaN share falls through to the divergence report; resampling it would hide the cause.
     if not share < threshold:
-        return walkers._replace(ess=share)
+        return walkers._replace(ess=share, ess_before=share)
     index = SCHEMES[scheme](weights, rng)
     return walkers._replace(
         x=walkers.x[index],
@@ -70,6 +70,7 @@ def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generat
         ancestors=walkers.ancestors[index],
         parents=index,
         ess=1.0,
+        ess_before=share,
         resampled=True,
     )
 

@@ -69,8 +69,9 @@ class Walkers(NamedTuple):
     log-mean-exp(A) at each past resampling, NaN for walkers without weights; ancestors: (n,) index
     of each walker's first ancestor; parents: (n,) slot each walker held before the last update, −1
     for a walker that was put back to a start, None when every walker stayed in its slot; ess: ESS/N
-    of the weights in use; resampled: whether the last update resampled; path: (s, m, d) positions
-    of the first walkers within the last update, or None.
+    of the weights in use; ess_before: the same before the last update resampled, if it did;
+    resampled: whether it did; path: (s, m, d) positions of the first walkers within the last
+    update, or None.
     """
 
     x: Tensor
@@ -80,6 +81,7 @@ class Walkers(NamedTuple):
     ancestors: Tensor
     parents: Tensor | None = None
     ess: float = 1.0
+    ess_before: float = 1.0
     resampled: bool = False
     path: Tensor | None = None
 

@@ -170,7 +170,7 @@ class Run:
         return gradient_bias(estimate, {n: g * masks[n].cpu() for n, g in exact.items()})
 
     def _judge(self, walkers: Walkers, metrics: Metrics) -> None:
-        alarm = check_ess(walkers.ess, self._low_ess_for)
+        alarm = check_ess(walkers.ess_before, self._low_ess_for)
         self._low_ess_for = alarm.low_for
         witness = self.state.walkers.witness
         if alarm.quantity is None and witness is not None and not math.isfinite(witness.ess):

@@ -132,6 +132,24 @@ def test_weights_that_collapse_at_frozen_parameters_are_the_samplers_fault(sampl
     assert diverged.divergence.knob == f"sampler.{knob}"
 
 
+def test_resampling_does_not_hide_a_collapse():
+    """h = 6 on unit modes: each update leaves a few walkers of 200, resampling shows ESS/N = 1.
+
+    Looking at the weights after resampling, the run would go on for ever.
+    """
+    diverged = run(60, method={"kind": "weighted-ula"}, sampler={"step_size": 6.0})
+    assert diverged.divergence is not None
+    assert diverged.divergence.quantity == "ESS/N"
+    assert diverged.divergence.knob == "sampler.step_size"
+    assert diverged.state.walkers.train.ess == 1.0
+
+
+@pytest.mark.parametrize("step_size", [1.0, 1.5])
+def test_a_step_that_is_only_too_long_goes_on(step_size):
+    """Few ancestors are left at h = 1 and 1.5, but the run shows it and does not stop."""
+    assert run(400, method={"kind": "weighted-ula"}, sampler={"step_size": step_size}).step == 400
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m["kind"])
 def test_a_broken_number_inside_a_run_is_found_within_five_updates(method):
     """A parameter that becomes NaN, whatever wrote it."""
