@@ -78,7 +78,7 @@ def allowed(knob: Knob) -> str:
     if knob.low is None or knob.high is None:
         return number
     joint = "and at most" if knob.open_low else "to"
-    return f"{number} {low} {knob.low:g} {joint} {knob.high:g}"
+    return f"{number} {low} {knob.low:.10g} {joint} {knob.high:.10g}"
 
 
 def shown(value: Any, limit: int = 40) -> str:
