@@ -19,6 +19,7 @@ test: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.engine
+	$(BIN)/python -m tests.benchmarks.stage
 
 gmm50: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.gmm50

@@ -26,11 +26,13 @@ export function paintKl(surface, scene, theme, pointer) {
   chart.paintYAxis(context, theme, area, KL_TICKS, toY, (v) => String(v).replace("-", "−"));
   chart.paintMarks(context, theme, area, scene.header.marks, toX);
   const estimate = methodStyle(theme, scene.header.method);
+  const sampled = c.kl_exact_se.some((error) => error > 0); // no quadrature in many dimensions
+  const truth = { values: c.kl_exact, color: theme.truth, width: 2.2 };
   const lines = [
     { name: "on data", values: c.kl_data, color: theme.soft, width: 1 },
     { name: "witness", values: c.kl_witness, errors: c.kl_witness_se, color: theme.witness, dash: [9, 3] },
     { name: "walkers", values: c.kl_estimate, errors: c.kl_estimate_se, ...estimate },
-    { name: "exact", values: c.kl_exact, color: theme.truth, width: 2.2 },
+    sampled ? { ...truth, name: "truth", errors: c.kl_exact_se } : { ...truth, name: "exact" },
   ];
   clip(context, area, () => {
     for (const { values, errors, color } of lines) {

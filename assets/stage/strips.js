@@ -59,7 +59,7 @@ export class Strips {
   describe(scene) {
     const { header } = scene;
     const words = {
-      kl: `KL divergence to the truth, exact: ${formatNumber(header.kl_exact)} nats`,
+      kl: `KL divergence to the truth, ${header.kl_exact_se > 0 ? "sampled" : "exact"}: ${formatNumber(header.kl_exact)} nats`,
       contrast: "CD contrast: energy of the data minus energy of the walkers; not a loss",
       ess: `Effective sample size: ${formatShare(header.ess)} of the walkers`,
       weights: "Histogram of the walkers' log-weights",

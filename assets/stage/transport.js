@@ -58,6 +58,8 @@ export class Transport {
     const { values } = this;
     if (header.step === undefined) return;
     setText(values.kl, formatNumber(header.kl_exact));
+    if (header.kl_exact_se > 0) setText(this.klLabel, `KL ± ${formatNumber(2 * header.kl_exact_se)}, nats`);
+    else setText(this.klLabel, "KL exact, nats");
     if (!values.step) return;
     setText(values.step, formatCount(header.step));
     const weightless = header.method !== "weighted-ula";
@@ -137,10 +139,11 @@ export class Transport {
       this.values[name] = element("b", {}, "–");
       const label = element("span", {}, unit);
       if (name === "speed") this.device = label;
+      if (name === "kl") this.klLabel = label;
       return element("div", { class: "number" }, this.values[name], label);
     };
     const shown = element("div", { class: "numbers" });
-    if (layout === "mini") shown.append(number("kl", "KL, nats"));
+    if (layout === "mini") shown.append(number("kl", "KL exact, nats"));
     else {
       shown.append(
         number("step", "update"),

@@ -141,6 +141,7 @@ class Run:
         row = {
             "step": self.step,
             "kl_exact": verdict.kl,
+            "kl_exact_se": verdict.kl_se,
             "kl_data": verdict.kl_data,
             "ess": walkers.train.ess,
             "ancestors": len(torch.unique(walkers.train.ancestors)),

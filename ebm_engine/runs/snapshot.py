@@ -16,6 +16,7 @@ from ebm_engine.runs.spec import RunSpec
 HISTORY = (
     "step",
     "kl_exact",
+    "kl_exact_se",
     "kl_data",
     "kl_estimate",
     "kl_estimate_se",
@@ -69,7 +70,8 @@ class Snapshot:
     points on the plane (thinned evenly); box: (x_min, x_max, y_min, y_max) of the plane;
     field: (g, g) float32, energy of the model's marginal on the plane, row 0 at y_min, and
     log_z_plane with p = exp(−field − log_z_plane); target_density: (g, g) float32;
-    history: arrays of equal length named as in HISTORY, NaN where a method has no such number, and
+    history: arrays of equal length named as in HISTORY, NaN where a method has no such number
+    (kl_exact_se is 0 where KL comes from quadrature, in up to two dimensions), and
     mass_history (rows, J) with the model's mode masses at the same updates;
     resampled_at: (r,) updates with a resampling, newest last; marks: (update, text) of changes
     made while running; means: (J, d); masses in `mode_mass`; ess_ceiling: the highest ESS/N that

@@ -124,15 +124,24 @@ def _kl_traces(snapshot: Snapshot, theme: Theme, floor: float) -> list[go.Scatte
         "kl_data": ("exact, on the training data", {"color": colors.muted, "width": 1}),
         "kl_witness": ("witness ± 2 s.e.", witness),
         "kl_estimate": (f"{method_name(snapshot)} estimate ± 2 s.e.", method),
-        "kl_exact": ("exact", {"color": colors.ink, "width": 2}),
+        "kl_exact": (_exact_name(snapshot), {"color": colors.ink, "width": 2}),
     }
     present = [field for field in lines if np.isfinite(snapshot.history[field]).any()]
     bands = [
         error_band(snapshot, field, lines[field][1]["color"], floor)
         for field in present
-        if f"{field}_se" in snapshot.history
+        if (snapshot.history.get(f"{field}_se", np.zeros(1)) > 0).any()
     ]
     return bands + [curve(snapshot, snapshot.history[f], *lines[f], floor) for f in present]
+
+
+def _exact_name(snapshot: Snapshot) -> str:
+    """Quadrature is exact; in many dimensions the true KL is a Monte-Carlo mean."""
+    return "against the truth ± 2 s.e." if _sampled(snapshot) else "exact"
+
+
+def _sampled(snapshot: Snapshot) -> bool:
+    return bool((snapshot.history["kl_exact_se"] > 0).any())
 
 
 def _weight_hints(figure: go.Figure, snapshot: Snapshot, theme: Theme) -> str:
@@ -189,6 +198,8 @@ def _kl_caption(snapshot: Snapshot, y_scale: Scale) -> str:
         parts[-1] += f" and the witness {witness} others that never train." if witness else "."
     else:
         parts.append(f"{method_name(snapshot)} has no estimate of log Z, so none is drawn.")
+    if _sampled(snapshot):
+        parts.append("In this many dimensions it is a mean over a fixed sample of the target.")
     if y_scale == "log":
         parts.append("Values below half the smallest exact KL leave a gap on the log axis.")
     return " ".join(parts)

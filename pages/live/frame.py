@@ -21,7 +21,7 @@ import numpy as np
 
 from ebm_engine.runs.hub import RunView
 from ebm_engine.runs.knobs import knobs
-from ebm_engine.runs.snapshot import ModeMasses, Snapshot
+from ebm_engine.runs.snapshot import HISTORY, ModeMasses, Snapshot
 
 MAGIC = b"EBMF"
 VERSION = 1
@@ -30,19 +30,8 @@ NAN = 65535
 FIELD_CLIP = 12.0  # kT above the minimum
 LOWEST_LOG_W = -60.0
 MAX_SHOWN = 5000
-CURVES = (
-    "step",
-    "kl_exact",
-    "kl_data",
-    "kl_estimate",
-    "kl_estimate_se",
-    "kl_witness",
-    "kl_witness_se",
-    "ess",
-    "ancestors",
-    "contrast",
-    "resamplings",
-)
+LATEST = ("kl_exact", "kl_exact_se", "ess", "resamplings")
+CURVES = tuple(name for name in HISTORY if not name.startswith("gradient_"))
 
 Array = tuple[np.ndarray, float, float]  # values, low, high
 
@@ -72,7 +61,7 @@ def pack(view: RunView, *, with_static: bool, with_slow: bool = True) -> bytes:
 
 
 def _numbers(s: Snapshot) -> dict[str, Any]:
-    latest = {name: _last(s.history.get(name)) for name in ("kl_exact", "ess", "resamplings")}
+    latest = {name: _last(s.history.get(name)) for name in LATEST}
     return latest | {
         "step": s.step,
         "speed": _number(s.updates_per_second),

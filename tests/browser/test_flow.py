@@ -118,6 +118,29 @@ def test_the_figures_follow_the_run_and_keep_their_place(visit):
     explorer.page.get_by_text("total variation").first.wait_for(timeout=30_000)
 
 
+def test_a_zoom_survives_the_refreshes_of_a_playing_run(visit):
+    """The range a person drags stays while the figure is drawn again once a second."""
+    explorer = visit()
+    page = explorer.page
+    page.get_by_text("Figures", exact=True).click()
+    page.get_by_text("Gradient", exact=True).click()
+    page.locator(".js-plotly-plot .nsewdrag").first.wait_for(timeout=30_000)
+    page.wait_for_timeout(1500)
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    x, y = box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 0.4 * box["width"], y, steps=8)
+    page.mouse.up()
+    look = "document.querySelector('.js-plotly-plot').layout.xaxis.range.map(Number)"
+    zoomed, step = page.evaluate(look), explorer.now()["step"]
+    explorer.until(f"now.step > {step + 200}")
+    page.wait_for_timeout(2500)
+    drawn = "document.querySelector('.js-plotly-plot')._fullData[0].x.at(-1)"
+    assert page.evaluate(drawn) > step
+    assert page.evaluate(look) == zoomed
+
+
 def test_without_a_socket_the_picture_comes_through_streamlit(visit):
     """`?transport=tick` forces the fallback; play, step and pause work there too."""
     explorer = visit("/gaussian-mixtures?transport=tick")

@@ -76,11 +76,11 @@ def test_a_frame_holds_the_slow_and_the_fixed_part_only_when_asked():
 
 
 def test_a_run_without_a_picture_still_has_a_status():
-    view = view_of(None, queue_position=2, notice="waiting", playing=False)
+    view = view_of(None, queue_position=2, notice="waiting", playing=False, speed=10.0)
     header, arrays = unpack(pack(view, with_static=True))
     assert arrays == {}
     assert header == {
-        "version": 1, "playing": False, "queue": 2, "notice": "waiting", "arrays": []
+        "version": 1, "playing": False, "queue": 2, "cap": 10.0, "notice": "waiting", "arrays": []
     }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 def ready(hub: Hub) -> Hub:
     """The hub, once all its workers have loaded."""
-    wait_for(lambda: all(w["ready"] for w in hub.stats()["workers"]))
+    assert hub.wait_until_ready(60.0)
     return hub
 
 

@@ -233,3 +233,13 @@ def test_the_server_side_never_loads_torch():
     code = f"import sys; from ebm_engine.runs import {modules}; print('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.strip() == "False", answer.stderr
+
+
+def test_waiting_for_workers_tells_when_they_are_not_ready_yet():
+    """Loading torch takes longer than no time at all; in the end all workers are ready."""
+    starting = Hub(patient(workers=1))
+    starting.start()
+    assert starting.wait_until_ready(0.0) is False
+    assert starting.wait_until_ready(60.0) is True
+    assert [worker["ready"] for worker in starting.stats()["workers"]] == [True]
+    starting.stop()

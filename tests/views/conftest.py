@@ -49,7 +49,7 @@ def _history() -> dict[str, np.ndarray]:
     kl = 3.0 * np.exp(-step / 60) + 0.002
     nan = np.where(step < 20, np.nan, 1.0)
     saw = 1 - 0.5 * ((step % 130) / 130) ** 2
-    numbers = [step, kl, kl - 0.01, kl * (0.97 + 0.02 * wave), 0.03 + 0.05 * kl, kl * nan]
+    numbers = [step, kl, 0 * kl, kl - 0.01, kl * (0.97 + 0.02 * wave), 0.03 + 0.05 * kl, kl * nan]
     numbers += [nan * (0.05 + 0.05 * kl), saw, 1000 - step, 0.05 * wave, step // 130]
     numbers += [1 - 0.3 * np.abs(wave), 10 ** (0.3 * wave)]
     return dict(zip(HISTORY, numbers, strict=True))

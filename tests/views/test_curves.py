@@ -163,3 +163,14 @@ def test_the_alt_text_carries_the_newest_numbers(snapshot, scale):
     alt = curves.kl_curves(snapshot, y_scale=scale).alt
     assert f"exact {snapshot.history['kl_exact'][-1]:.3g}" in alt
     assert "update 400" in alt
+
+
+def test_a_sampled_kl_says_so_and_shows_its_error(snapshot, make):
+    """Quadrature is called exact; with a standard error the line gets a band and another name."""
+    error = np.full(len(snapshot.history["step"]), 0.02)
+    sampled = make(history=snapshot.history | {"kl_exact_se": error})
+    quadrature, monte_carlo = (curves.kl_curves(s) for s in (snapshot, sampled))
+    assert "exact" in {trace.name for trace in quadrature.figure.data}
+    assert "exact" not in {trace.name for trace in monte_carlo.figure.data}
+    assert len(monte_carlo.figure.data) == len(quadrature.figure.data) + 1
+    assert "fixed sample" in monte_carlo.caption
