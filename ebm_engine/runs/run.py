@@ -33,11 +33,14 @@ CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looke
 def prepare_process() -> None:
     """One thread and no denormals: small operations get slower with more of either.
 
-    One throw-away update loads what torch imports on first use, so that a first run starts at once.
+    One throw-away update and picture load what torch imports on first use, so that a first run
+    starts at once.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    Run(RunSpec()).advance()
+    run = Run(RunSpec())
+    run.advance()
+    run.snapshot(playing=False, updates_per_second=0.0)
 
 
 class Run:

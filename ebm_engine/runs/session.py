@@ -17,7 +17,7 @@ from ebm_engine.runs.backup import Backup
 from ebm_engine.runs.commands import Command, Do, Open, Report
 from ebm_engine.runs.knobs import needs_reset
 from ebm_engine.runs.rate import Rate
-from ebm_engine.runs.run import Run, prepare_process
+from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.runs.spec import RunSpec, SpecError
 
@@ -28,14 +28,6 @@ PICTURE_SHARE = 0.2  # of the worker's time, at most, goes into pictures
 NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed
 
 log = logging.getLogger(__name__)
-
-
-def warm_up() -> None:
-    """Let this process do once what is slow the first time, so that opening a run is not."""
-    prepare_process()
-    run = Run(RunSpec())
-    run.advance()
-    run.snapshot(playing=False, updates_per_second=0.0)
 
 
 class Session:
@@ -145,7 +137,6 @@ class Session:
                 self._change(spec)
             case commands.Rewind(count):
                 self.run.rewind(count)
-                self._spec = self.run.spec  # the knobs as they stood then
                 self._go(playing=self._playing)
                 self._save()
 

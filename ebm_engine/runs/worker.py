@@ -141,9 +141,10 @@ def main() -> None:
     receiver = threading.Thread(target=_receive, args=(pipe, inbox, folder), daemon=True)
     receiver.start()
     # Only now, because it takes seconds: until here the worker can already be stopped.
-    from ebm_engine.runs.session import Session, warm_up
+    from ebm_engine.runs.run import prepare_process
+    from ebm_engine.runs.session import Session
 
-    warm_up()
+    prepare_process()
     try:
         Worker(inbox, pipe.send, folder, Marker(marker), Session).serve()
     except (BrokenPipeError, ConnectionResetError):

@@ -139,7 +139,7 @@ def _keep(slot: str, held: Held) -> Held:
 
 
 def _alive(held: Held) -> Held:
-    """The run as the hub has it (a rewind may bring back an older spec), opened again if gone."""
+    """The run as the hub has it (its worker may have refused a change), opened again if gone."""
     now = view(held)
     if now is None:
         return replace(held, token=hub().open(held.spec, play=True))
