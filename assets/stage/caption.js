@@ -1,6 +1,6 @@
 /** The caption under the plane: one sentence whose words switch the layers. */
 
-import { element, setAttribute } from "./dom.js";
+import { element, setAttribute, setText } from "./dom.js";
 
 const WORDS = {
   energy: "energy",
@@ -50,7 +50,17 @@ export class Caption {
       size(false, "equally", "All discs alike: the walkers as they stand, unweighted"), ", ",
       word("chains"), " and ", word("means"), ".",
     );
+    this.plane = element("span");
+    this.node.append(this.plane);
     this.show();
+  }
+
+  /** Says what the plane is of a space that has not two dimensions. */
+  explain(dim) {
+    let text = "";
+    if (dim === 1) text = " One dimension: the height of a point means nothing.";
+    if (dim > 2) text = ` The plane is the first two of ${dim} coordinates, with the others integrated out.`;
+    setText(this.plane, text);
   }
 
   /** Shows which layers are on. */

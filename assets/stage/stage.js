@@ -71,6 +71,7 @@ export class Stage {
         glide.start(jump);
       }
       this.card.update(scene.header.divergence);
+      this.caption?.explain(scene.header.dim);
       dirty.top = true;
     }
     dirty.base ||= slow || fixed;

@@ -72,6 +72,7 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
         "temperature": s.spec.sampler.temperature,
         "box": [float(edge) for edge in s.box],
         "walkers": len(s.positions),
+        "dim": s.spec.dim,
         "every": max(1, math.ceil(len(s.positions) / MAX_SHOWN)),
         "means": _on_plane(s.means),
         "snapshotNotice": s.notice,

@@ -118,6 +118,14 @@ def test_the_figures_follow_the_run_and_keep_their_place(visit):
     explorer.page.get_by_text("total variation").first.wait_for(timeout=30_000)
 
 
+def test_the_caption_says_what_the_plane_is_in_many_dimensions(visit):
+    """In d = 50 the plane is a marginal, which nothing in the picture would tell."""
+    caption = visit("/gaussian-mixtures?preset=gmm50").page.locator(".caption")
+    assert "first two of 50 coordinates" in caption.inner_text()
+    caption = visit("/gaussian-mixtures").page.locator(".caption")
+    assert "coordinates" not in caption.inner_text()
+
+
 def test_a_zoom_survives_the_refreshes_of_a_playing_run(visit):
     """The range a person drags stays while the figure is drawn again once a second."""
     explorer = visit()
