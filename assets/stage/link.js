@@ -2,6 +2,8 @@
 
 import { LiveSocket } from "./socket.js";
 
+const KEPT_CLICKS = 8;
+
 export class Link {
   /** @param {{frame: function(Uint8Array), state: function()}} handlers */
   constructor(handlers) {
@@ -11,7 +13,7 @@ export class Link {
 
   /**
    * Takes what Streamlit passes: a frame, the path of the socket, or that the run has expired.
-   * @param {{data: any, setTriggerValue: Function, setStateValue: Function}} component
+   * @param {{data: any, setStateValue: Function}} component
    * @param {string} base address of the app, with a slash at its end
    */
   render(component, base) {
@@ -27,7 +29,7 @@ export class Link {
 
   /** Sends a message to the run. */
   send(message) {
-    if (!this.socket?.send(message)) this.#trigger("command", message);
+    if (!this.socket?.send(message)) this.#click(message);
   }
 
   /** Tells the browser's readiness for the next frame; only the socket waits for it. */
@@ -37,7 +39,7 @@ export class Link {
 
   /** Asks the page for a change of the spec. */
   act(name) {
-    this.#trigger("action", { name });
+    this.#click({ name });
   }
 
   close() {
@@ -60,9 +62,12 @@ export class Link {
     });
   }
 
-  #trigger(name, value) {
-    const nonce = `${Date.now()}-${Math.random()}`; // Streamlit may deliver one click twice
-    this.component.setTriggerValue(name, { ...value, nonce });
+  #click(value) {
+    // A trigger that meets another run of the script is lost, a state is not: so the last clicks
+    // are kept in one, and the server takes each id once.
+    this.lastId = Math.max(Date.now(), (this.lastId ?? 0) + 1);
+    this.clicks = [...(this.clicks ?? []).slice(1 - KEPT_CLICKS), { ...value, id: this.lastId }];
+    this.component.setStateValue("clicks", this.clicks);
   }
 
   #be(state) {

@@ -45,7 +45,7 @@ export class Stage {
 
   /**
    * Takes what Streamlit passes at each of its renders, also on a change of theme.
-   * @param {{data: any, setTriggerValue: Function, setStateValue: Function}} component
+   * @param {{data: any, setStateValue: Function}} component
    * @param {string} base address of the app, with a slash at its end
    */
   render(component, base) {

@@ -36,10 +36,10 @@ export default (component) => render(component, base);
 
 @dataclass
 class Link:
-    """How the browser of one session is reached, and the last click that was handled."""
+    """How the browser of one session is reached, and the id of the last click handled."""
 
     tick: bool = False
-    handled: str = ""
+    handled: int = 0
 
 
 @st.cache_resource(scope="session", show_spinner=False)
@@ -68,8 +68,7 @@ def stage(
         result = _component(layout)(
             key=key,
             data=_frame(token) if link.tick else {"path": f"api/live/{token}"},
-            on_command_change=_ignore,
-            on_action_change=_ignore,
+            on_clicks_change=_ignore,
             on_transport_change=_ignore,
         )
         _handle(result, token, link, on_action)
@@ -95,20 +94,25 @@ def _frame(token: str) -> bytes | dict[str, bool]:
 
 
 def _handle(result: Any, token: str, link: Link, on_action: Callable[[str], None] | None) -> None:
-    """Acts on a click once: Streamlit may deliver the same one twice."""
+    """Acts on each new click once and in order.
+
+    The browser keeps its last clicks in the component's state: a click of its own can be lost or
+    delivered twice when it meets the timer's run of the fragment.
+    """
     if result.get("transport") == "tick" and not link.tick:
         link.tick = True
         st.rerun()
-    click = result.get("command") or result.get("action")
-    if not isinstance(click, dict) or click.get("nonce") == link.handled:
-        return
-    link.handled = click.get("nonce")
-    if command := read_command(click):
-        with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
-            hub().command(token, command)
-    elif click.get("name") in ACTIONS and on_action is not None:
-        on_action(click["name"])
-        st.rerun()
+    for click in result.get("clicks") or ():
+        number = click.get("id") if isinstance(click, dict) else None
+        if not isinstance(number, int) or number <= link.handled:
+            continue
+        link.handled = number
+        if command := read_command(click):
+            with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
+                hub().command(token, command)
+        elif click.get("name") in ACTIONS and on_action is not None:
+            on_action(click["name"])
+            st.rerun()
 
 
 def _ignore() -> None:

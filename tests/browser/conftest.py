@@ -23,7 +23,8 @@ def url() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it is open its event loop would stop other tests from having one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for all tests; without one they skip, but in CI they fail."""
     if picture.chromium_path() is None:
