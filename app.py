@@ -8,12 +8,14 @@ so that play is instant.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 
 from ebm_engine.runs.hub import hub
+from ebm_engine.runs.limits import Limits, LimitsError
 from pages.live import plot, routes
 
 START_SECONDS = 20.0  # after that the server opens all the same and a page says "starting"
@@ -29,6 +31,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(running.stop)
 
+
+try:
+    Limits.from_environment()
+except LimitsError as error:
+    sys.exit(f"EBM Lab cannot start: {error}")
 
 BASE = st.get_option("server.baseUrlPath") or ""
 

@@ -13,15 +13,7 @@ import pytest
 from ebm_engine.runs.commands import Change, Pause, Play, Reset, Rewind, Speed, Step
 from ebm_engine.runs.hub import Hub, UnknownRun
 from ebm_engine.runs.spec import RunSpec, with_value
-from tests.runs.hub_tools import patient, ready, small_spec, view_at, wait_for, worker_of
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Hub]:
-    hub = Hub(patient(workers=2))
-    hub.start()
-    yield ready(hub)
-    hub.stop()
+from tests.runs.hub_tools import patient, small_spec, view_at, wait_for, worker_of
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +33,6 @@ stats = hub().stats()
 print(stats["folder"], *[w["pid"] for w in stats["workers"]], flush=True)
 time.sleep(60)
 """
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Hub]:
-    hub = Hub(patient(workers=2))
-    hub.start()
-    yield ready(hub)
-    hub.stop()
 
 
 def kill_worker_of(hub: Hub, token: str) -> None:
