@@ -1,7 +1,7 @@
 """Populations of walkers: start, move, reweight, resample.
 
-The pair (U, ∇U) at (θₖ, Xₖ) is kept from the last update, so a weighted step costs one evaluation
-per walker, at (θₖ₊₁, Xₖ₊₁).
+The pair (U, ∇U) at (θₖ, Xₖ) is kept from the last update, so a weighted step of ULA costs one
+evaluation per walker, at (θₖ₊₁, Xₖ₊₁).
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.kernels.adaptation import AdaptiveKernel, adapted
 from ebm_engine.core.resampling import SCHEMES
+from ebm_engine.core.schedule import Follow, Schedule
 from ebm_engine.core.types import Energy, Kernel, Walkers
 from ebm_engine.core.weights import ess_fraction, log_mean_exp, normalised
+
+ONE_MOVE = Schedule()
 
 
 def weighted_start(energy: Energy, count: int, rng: Generator) -> Walkers:
@@ -32,26 +36,46 @@ def _start(energy: Energy, x: Tensor, log_norm: float) -> Walkers:
     return Walkers(x, energy.evaluate(x), zeros, log_norm, ancestors)
 
 
-def move(walkers: Walkers, energy: Energy, kernel: Kernel, rng: Generator) -> Walkers:
-    """One unweighted step with the cached gradient, then the energy at the new points."""
-    y = kernel.propose(walkers.x, walkers.at, rng)
-    return walkers._replace(x=y, at=energy.evaluate(y), parents=None, resampled=False, path=None)
+def move(
+    walkers: Walkers,
+    energy: Energy,
+    kernel: Kernel,
+    rng: Generator,
+    *,
+    steps: int = 1,
+    previous: Energy | None = None,
+) -> Walkers:
+    """Unweighted steps, the first from θₖ (cached in `walkers`), the rest at θₖ₊₁ (in `energy`).
+
+    `previous` holds θₖ; passing `energy` itself says that θ did not change, which saves the
+    Metropolis kernels an evaluation.
+    """
+    for _ in range(steps):
+        walkers, _ = kernel.move(walkers, energy, rng, previous)
+        previous = energy
+    return walkers._replace(parents=None, resampled=False, path=None)
 
 
 def weighted_move(
-    walkers: Walkers, energy: Energy, kernel: Kernel, rng: Generator, *, correction: bool = True
+    walkers: Walkers,
+    energy: Energy,
+    kernel: AdaptiveKernel,
+    rng: Generator,
+    *,
+    schedule: Schedule = ONE_MOVE,
+    previous: Energy | None = None,
 ) -> Walkers:
-    """One step with θₖ (cached in `walkers`) and the increment to θₖ₊₁ (in `energy`).
+    """One update from θₖ (cached in `walkers`, held by `previous`) to θₖ₊₁ (in `energy`).
 
-    Without `correction` the weight is Uₖ(x) − Uₖ₊₁(x), the first-order discretisation of
-    dA = −∂U/∂θ·dθ: biased at any finite step, kept to show what the correction is worth.
+    `previous` is needed by kernels that look at θₖ at new points. A step size that adapts changes
+    after the move, for the next one.
     """
-    moved = move(walkers, energy, kernel, rng)
-    if correction:
-        increment = kernel.log_ratio(walkers.x, walkers.at, moved.x, moved.at)
-    else:
-        increment = walkers.at.energy - energy.evaluate(walkers.x).energy
-    return moved._replace(log_w=walkers.log_w + increment)
+    change = Follow(energy, kernel, schedule, previous).change(walkers, rng)
+    moved = change.walkers
+    if schedule.adapt:
+        moved = adapted(moved, change.own, kernel.target_acceptance)
+    log_w = walkers.log_w + change.increment
+    return moved._replace(log_w=log_w, parents=None, resampled=False, path=None)
 
 
 def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generator) -> Walkers:
@@ -68,6 +92,7 @@ def resample_below(walkers: Walkers, threshold: float, scheme: str, rng: Generat
         log_w=torch.zeros_like(walkers.log_w),
         log_norm=walkers.log_norm + log_mean_exp(walkers.log_w),
         ancestors=walkers.ancestors[index],
+        momentum=None if walkers.momentum is None else walkers.momentum[index],
         parents=index,
         ess=1.0,
         ess_before=share,

@@ -15,7 +15,9 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-GRID_SPACING = 0.2  # in units of a mode's width
+from ebm_engine.core.types import Energy, Parameters
+
+GRID_SPACING = 0.4  # in units of a mode's width; the error is about exp(−2π²/0.4²)
 GRID_MARGIN = 8.0
 NEGLIGIBLE = 1e-12  # grid points below this density hold less than 1e-9 of the mass
 MONTE_CARLO_POINTS = 20_000
@@ -23,13 +25,23 @@ TWO_PI = 2 * math.pi
 
 
 class Verdict(NamedTuple):
-    """Exact (or Monte-Carlo) numbers of one model; kl_se is 0 where kl comes from quadrature."""
+    """Exact (or Monte-Carlo) numbers of one model.
+
+    kl: KL(target ‖ model) in nats and its standard error, 0 where kl comes from quadrature;
+    kl_data: the same on the training points; masses (J,); total_variation: ½∫|p* − p|, NaN where
+    the target's density is not known; data_energy: mean U of the training points; outside: share
+    of the model's mass that a quadrature misses; error: bound on the error of a quadrature's log Z.
+    """
 
     kl: float
     kl_se: float
     kl_data: float
     log_z: float
-    masses: Tensor  # (J,)
+    masses: Tensor
+    total_variation: float
+    data_energy: float
+    outside: float = 0.0
+    error: float = 0.0
 
 
 def log_z(z: Tensor, dim: int) -> float:
@@ -37,12 +49,15 @@ def log_z(z: Tensor, dim: int) -> float:
     return float(torch.log(torch.exp(-z.double()).sum())) + 0.5 * dim * math.log(TWO_PI)
 
 
-def log_density(x: Tensor, means: Tensor, log_masses: Tensor) -> Tensor:
-    """log of the normalised mixture density at x (n, d), float64 (n,)."""
+def log_density(x: Tensor, means: Tensor, log_masses: Tensor, stds: Tensor | None = None) -> Tensor:
+    """log of the normalised mixture density at x (n, d), float64 (n,); stds (J,), else 1."""
     x, means = x.double(), means.double()
     share = torch.log_softmax(log_masses.double(), 0) - 0.5 * x.shape[1] * math.log(TWO_PI)
     # Differences x − a in one pass; the other mode of cdist expands the square as the engine does.
     distance = torch.cdist(means, x, compute_mode="donot_use_mm_for_euclid_dist")  # (J, n)
+    if stds is not None:
+        share = share - x.shape[1] * torch.log(stds.double())
+        distance = distance / stds.double()[:, None]
     return torch.logsumexp(share[:, None] - 0.5 * distance**2, 0)
 
 
@@ -58,41 +73,58 @@ def grid_points(means: Tensor, spacing: float, margin: float) -> tuple[Tensor, f
 
 
 class Referee:
-    """Judges models against one known target and its training points.
+    """Judges mixtures against one known mixture and its training points, in any dimension.
 
-    target_means (J*, d) and target_masses (J*,) on the CPU; data (n, d). `rng` draws the
-    Monte-Carlo points in more than two dimensions.
+    target_means (J*, d), target_masses (J*,) and target_stds (J*,), 1 if not given; data (n, d).
+    `rng` draws the Monte-Carlo points in more than two dimensions.
     """
 
     def __init__(
-        self, target_means: Tensor, target_masses: Tensor, data: Tensor, rng: Generator
+        self,
+        target_means: Tensor,
+        target_masses: Tensor,
+        data: Tensor,
+        rng: Generator,
+        target_stds: Tensor | None = None,
     ) -> None:
         self.means = target_means.double().cpu()
         self.log_masses = torch.log(target_masses.double().cpu())
+        ones = torch.ones_like(self.log_masses)
+        self.stds = ones if target_stds is None else target_stds.double().cpu()
         self.data = data.double().cpu()
         self.data_log_density = float(self._log_target(self.data).mean())
         self.exact = self.means.shape[1] <= 2
         self._points, self._share = self._grid() if self.exact else self._draws(rng)
         self._log_target_at_points = self._log_target(self._points)
 
-    def judge(self, means: Tensor, z: Tensor) -> Verdict:
-        """KL(target ‖ model), KL on the data, log Z and masses of a model (J, d), (J,)."""
-        means, z = means.double().cpu(), z.double().cpu()
+    def judge(self, energy: Energy) -> Verdict:
+        """KL(target ‖ model), KL on the data, total variation, log Z and masses of a mixture."""
+        means, z = (energy.parameters[name].double().cpu() for name in ("means", "log_masses"))
         ratio = self._log_target_at_points - log_density(self._points, means, -z)
         kl = float((self._share * ratio).sum())
         se = 0.0 if self.exact else float(ratio.std()) / math.sqrt(len(ratio))
+        # ½∫|p* − p| = ∫(p* − p)₊ = E*[(1 − p/p*)₊], which lives where the target does.
+        total_variation = float((self._share * (1 - torch.exp(-ratio)).clamp_min(0)).sum())
         kl_data = self.data_log_density - float(log_density(self.data, means, -z).mean())
         mass = torch.exp(-z) / torch.exp(-z).sum()
-        return Verdict(kl, se, kl_data, log_z(z, means.shape[1]), mass)
+        z_total = log_z(z, means.shape[1])
+        data_energy = kl_data - self.data_log_density - z_total
+        return Verdict(kl, se, kl_data, z_total, mass, total_variation, data_energy)
 
-    def gradient(self, means: Tensor, z: Tensor) -> dict[str, Tensor]:
-        """Exact ∂H/∂θ of the cross-entropy on the data, by differentiating its definition."""
+    def gradient(self, energy: Energy) -> Parameters:
+        """Exact ∂H/∂θ of the cross-entropy on the data, by differentiating its definition.
+
+        It is computed in float64 and returned in the dtype and on the device of the parameters.
+        """
         with torch.inference_mode(False), torch.enable_grad():
-            means = means.double().cpu().clone().requires_grad_()
-            z = z.double().cpu().clone().requires_grad_()
+            means, z = (
+                energy.parameters[name].double().cpu().clone().requires_grad_()
+                for name in ("means", "log_masses")
+            )
             cross_entropy = -log_density(self.data, means, -z).mean()
             by_means, by_z = torch.autograd.grad(cross_entropy, (means, z))
-        return {"means": by_means, "log_masses": by_z}
+        exact = {"means": by_means, "log_masses": by_z}
+        return {name: g.to(energy.parameters[name]) for name, g in exact.items()}
 
     def nearest_mode_masses(self, means: Tensor) -> Tensor:
         """True mass (J,) of the target modes that lie nearest to each of the given means (J, d)."""
@@ -101,10 +133,11 @@ class Referee:
         return shares.index_add(0, distance.argmin(1), torch.exp(self.log_masses))
 
     def _log_target(self, x: Tensor) -> Tensor:
-        return log_density(x, self.means, self.log_masses)
+        return log_density(x, self.means, self.log_masses, self.stds)
 
     def _grid(self) -> tuple[Tensor, Tensor]:
-        points, cell = grid_points(self.means, GRID_SPACING, GRID_MARGIN)
+        narrow, wide = float(self.stds.min()), float(self.stds.max())
+        points, cell = grid_points(self.means, GRID_SPACING * narrow, GRID_MARGIN * wide)
         density = torch.exp(self._log_target(points))
         kept = density > NEGLIGIBLE
         return points[kept], density[kept] * cell
@@ -114,6 +147,7 @@ class Referee:
         labels = torch.multinomial(shares, MONTE_CARLO_POINTS, replacement=True, generator=rng)
         centres = self.means[labels]
         noise = torch.randn(centres.shape, generator=rng, dtype=torch.float64)
+        noise *= self.stds[labels, None]
         share = torch.full((MONTE_CARLO_POINTS,), 1 / MONTE_CARLO_POINTS, dtype=torch.float64)
         return centres + noise, share
 
@@ -121,7 +155,7 @@ class Referee:
 def gradient_bias(estimate: dict[str, Tensor], exact: dict[str, Tensor]) -> tuple[float, float]:
     """Cosine and norm ratio between an estimated gradient and the exact one, NaN for zero norms."""
     a = torch.cat([estimate[name].double().cpu().reshape(-1) for name in exact])
-    b = torch.cat([exact[name].double().reshape(-1) for name in exact])
+    b = torch.cat([exact[name].double().cpu().reshape(-1) for name in exact])
     norm_a, norm_b = float(a.norm()), float(b.norm())
     if norm_a == 0 or norm_b == 0:
         return math.nan, math.nan

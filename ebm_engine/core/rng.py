@@ -11,7 +11,7 @@ import hashlib
 import torch
 from torch import Generator, Tensor
 
-USES = ("init", "data", "walkers", "noise", "resampling", "restart", "witness", "refresh")
+USES = ("init", "data", "walkers", "noise", "resampling", "restart", "witness", "refresh", "batch")
 
 
 def generators(seed: int, device: str) -> dict[str, Generator]:
@@ -31,3 +31,9 @@ def gaussian(like: Tensor, rng: Generator) -> Tensor:
     """
     noise = torch.randn(like.shape, generator=rng, device=like.device)
     return noise.to(like.dtype)
+
+
+def uniform(like: Tensor, rng: Generator) -> Tensor:
+    """Uniform numbers in [0, 1) in the shape, dtype and device of `like`, drawn in float32."""
+    draws = torch.rand(like.shape, generator=rng, device=like.device)
+    return draws.to(like.dtype)

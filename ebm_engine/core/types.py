@@ -5,6 +5,7 @@ Symbols: U energy, θ parameters, x walkers (n, d), A log-weights (n,), h step s
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 from torch import Generator, Tensor
@@ -13,53 +14,63 @@ Parameters = dict[str, Tensor]
 
 
 class Evaluation(NamedTuple):
-    """An energy at n points, all at one θ: every row belongs to one walker.
+    """An energy at n points, all at one θ: every row belongs to one point.
 
-    energy: U (n,); gradient: ∇ₓU (n, d); responsibilities: rⱼ(x) (n, J), the posterior
-    probabilities of the modes, which also give ∂U/∂θ.
+    energy: U (n,); gradient: ∇ₓU (n, d), or (0, d) when it was not asked for; responsibilities:
+    rⱼ(x) (n, J), the posterior probabilities of a mixture's modes, None for other energies; layers:
+    what a network keeps for ∂U/∂θ, valid only until θ changes, () when it has to be computed again.
     """
 
     energy: Tensor
     gradient: Tensor
-    responsibilities: Tensor
+    responsibilities: Tensor | None = None
+    layers: tuple[Tensor, ...] = ()
 
     def take(self, index: Tensor) -> Evaluation:
-        """The evaluation with its rows permuted or repeated by `index` (m,)."""
-        return Evaluation(*(part[index] for part in self))
+        """The evaluation with its rows permuted or repeated by `index` (m,), without layers."""
+        rows = self.responsibilities
+        taken = None if rows is None else rows[index]
+        return Evaluation(self.energy[index], self.gradient[index], taken)
 
 
 class Energy(Protocol):
-    """U_θ with p ∝ exp(−U_θ), exact sampling and exact log Z at least at the start."""
+    """U_θ with p ∝ exp(−U_θ); the parameters may be changed in place by an optimiser."""
 
     parameters: Parameters
 
     def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
         """U and, unless told otherwise, ∇ₓU at x (n, d), in one pass."""
 
+    def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
+        """U (n,) as a function that autograd can differentiate, in x and in `parameters`."""
+
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
-        """Σᵢ wᵢ ∂U/∂θ(xᵢ) from an evaluation at the present θ; weights (n,)."""
+        """Σᵢ wᵢ ∂U/∂θ(xᵢ) from an evaluation at the present θ; weights (n,) of any sign."""
+
+    def confinement(self, x: Tensor) -> Tensor:
+        """The part of U (n,) that does not depend on θ; 0 where there is none."""
 
     def sample(self, count: int, rng: Generator) -> Tensor:
-        """`count` exact draws (count, d) from p."""
+        """`count` exact draws (count, d) from p. Raises ValueError where `exact` is False."""
 
     def log_z(self) -> float:
-        """log ∫ exp(−U) dx in nats."""
+        """log ∫ exp(−U) dx in nats. Raises ValueError where `exact` is False."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether p can be sampled exactly and log Z is known in closed form at the present θ."""
+
+    def constrain(self) -> None:
+        """Put θ back into the allowed set after an update."""
 
     def frozen(self) -> Energy:
         """A copy that later updates of θ leave alone."""
 
+    def origin(self) -> Energy:
+        """The exact energy that an annealed path to this one starts from."""
+
     def toward(self, goal: Energy, share: float) -> Energy:
         """The energy on the path from here (share 0) to `goal` (share 1)."""
-
-
-class Kernel(Protocol):
-    """A Markov move whose forward and backward densities are known."""
-
-    def propose(self, x: Tensor, at: Evaluation, rng: Generator) -> Tensor:
-        """One move of the walkers x (n, d), given the energy there."""
-
-    def log_ratio(self, x: Tensor, at_x: Evaluation, y: Tensor, at_y: Evaluation) -> Tensor:
-        """Increment (n,) of the log-weights for the move x → y."""
 
 
 class Walkers(NamedTuple):
@@ -71,7 +82,10 @@ class Walkers(NamedTuple):
     for a walker that was put back to a start, None when every walker stayed in its slot; ess: ESS/N
     of the weights in use; ess_before: the same before the last update resampled, if it did;
     resampled: whether it did; path: (s, m, d) positions of the first walkers within the last
-    update, or None.
+    update, or None; momentum: (n, d) for kernels that keep one, else None; step_scale: factor of
+    the kernel's step size, 1 unless it adapts; acceptance: share of accepted proposals in the last
+    move, NaN for kernels without Metropolis test; before_last: (m, d) positions of the first
+    walkers before their last step, for a method that differentiates through it, else None.
     """
 
     x: Tensor
@@ -84,32 +98,76 @@ class Walkers(NamedTuple):
     ess_before: float = 1.0
     resampled: bool = False
     path: Tensor | None = None
+    momentum: Tensor | None = None
+    step_scale: float = 1.0
+    acceptance: float = math.nan
+    before_last: Tensor | None = None
+
+
+class Kernel(Protocol):
+    """A Markov move whose exact log-weight increment is known."""
+
+    def move(
+        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+    ) -> tuple[Walkers, Tensor]:
+        """One move from (θₖ, x) to `energy` (θₖ₊₁), and the increment (n,) of the log-weights.
+
+        `walkers.at` is the evaluation at θₖ, which is what a kernel that moves with the old
+        parameters uses; `previous` holds θₖ for those that need it at new points. When θ did not
+        change the two agree. Only x, at, momentum and acceptance change; log_w is the caller's.
+        """
+
+
+class Buffer(NamedTuple):
+    """A replay buffer of past chains: x (capacity, d), of which the first `filled` rows count.
+
+    seen: states offered so far; place: slot written next by the FIFO scheme.
+    """
+
+    x: Tensor
+    filled: int = 0
+    seen: int = 0
+    place: int = 0
 
 
 class Populations(NamedTuple):
-    """The training walkers and, when asked for, the witnesses: never used for a gradient."""
+    """The training walkers; the witnesses, never used for a gradient; the replay buffer."""
 
     train: Walkers
     witness: Walkers | None = None
+    buffer: Buffer | None = None
+
+
+class Batch(NamedTuple):
+    """The training points of one update, x (m, d), and the energy there for the present θ."""
+
+    x: Tensor
+    at: Evaluation
 
 
 class Method(Protocol):
-    """How the negative phase E_θ[∂U/∂θ] is estimated: one method, one file."""
+    """How ∂H/∂θ is estimated: one method, one file."""
 
     def start(self, energy: Energy, data: Tensor, rngs: dict[str, Generator]) -> Populations:
-        """The walkers at θ₀."""
+        """The walkers at θ₀; data (n, d)."""
 
     def before_gradient(
         self, walkers: Populations, energy: Energy, data: Tensor, rngs: dict[str, Generator]
     ) -> Populations:
-        """The walkers whose (weighted) mean of ∂U/∂θ is compared with the data, at θₖ."""
+        """The walkers that stand for the model at θₖ."""
+
+    def gradient(
+        self, walkers: Populations, energy: Energy, batch: Batch, rngs: dict[str, Generator]
+    ) -> Parameters:
+        """The estimate of ∂H/∂θ at θₖ by parameter."""
 
     def after_update(
         self,
         walkers: Populations,
+        previous: Energy,
         energy: Energy,
         data: Tensor,
         step: int,
         rngs: dict[str, Generator],
     ) -> Populations:
-        """The walkers moved on; `energy` holds θₖ₊₁ and `step` is k + 1."""
+        """The walkers moved on; `previous` holds θₖ, `energy` θₖ₊₁ and `step` is k + 1."""

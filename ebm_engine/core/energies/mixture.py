@@ -49,6 +49,13 @@ class MixtureEnergy:
         slope = torch.addmm(x, responsibilities, self.means, alpha=-1)  # (n, d)
         return Evaluation(energy, slope, responsibilities)
 
+    def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
+        """U (n,) as a function that autograd can differentiate, in x and in `parameters`."""
+        theta = self.parameters if parameters is None else parameters
+        means, z = theta["means"], theta["log_masses"]
+        squares = 0.5 * (means.square().sum(1) + x.square().sum(1)[:, None])  # (n, J)
+        return -torch.logsumexp(x @ means.T - squares - z, 1)
+
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
         """Σᵢ wᵢ ∂U/∂aⱼ(xᵢ) (J, d) and Σᵢ wᵢ ∂U/∂zⱼ(xᵢ) (J,); weights (n,)."""
         # Contiguous, so that the sums do not depend on how a gathered or stored cache is laid out.
@@ -56,6 +63,10 @@ class MixtureEnergy:
         mass = weighted.sum(1)  # (J,)
         means = torch.addmm(mass[:, None] * self.means, weighted, x, alpha=-1)
         return {"means": means, "log_masses": mass}
+
+    def confinement(self, x: Tensor) -> Tensor:
+        """0 (n,): every part of a mixture's energy depends on θ."""
+        return torch.zeros_like(x[:, 0])
 
     def sample(self, count: int, rng: Generator) -> Tensor:
         """`count` exact draws (count, d) in random order, modes drawn systematically.
@@ -75,9 +86,21 @@ class MixtureEnergy:
         d = self.means.shape[1]
         return 0.5 * d * math.log(2 * math.pi) + float(torch.logsumexp(-self.z.double(), 0))
 
+    @property
+    def exact(self) -> bool:
+        """True: a mixture can be sampled and normalised at every θ."""
+        return True
+
+    def constrain(self) -> None:
+        """Every θ is allowed."""
+
     def frozen(self) -> MixtureEnergy:
         """A copy that later updates of θ leave alone."""
         return MixtureEnergy(self.means.clone(), self.z.clone())
+
+    def origin(self) -> MixtureEnergy:
+        """Itself: a path to a mixture may start at any mixture."""
+        return self.frozen()
 
     def toward(self, goal: MixtureEnergy, share: float) -> MixtureEnergy:
         """The mixture on the straight line in θ from here (share 0) to `goal` (share 1)."""

@@ -14,8 +14,9 @@ import torch
 from torch import Generator, Tensor
 
 from ebm_engine.core.methods.cd import draw_data
+from ebm_engine.core.methods.contrast import contrast
 from ebm_engine.core.population import move, plain_start
-from ebm_engine.core.types import Energy, Kernel, Populations
+from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations
 
 
 class PCD(NamedTuple):
@@ -37,26 +38,34 @@ class PCD(NamedTuple):
         """The walkers as the last update left them."""
         return walkers
 
+    def gradient(
+        self, walkers: Populations, energy: Energy, batch: Batch, rngs: dict[str, Generator]
+    ) -> Parameters:
+        """Data against the walkers, all of equal weight."""
+        return contrast(walkers.train, energy, batch)
+
     def after_update(
         self,
         walkers: Populations,
+        previous: Energy,
         energy: Energy,
         data: Tensor,
         step: int,
         rngs: dict[str, Generator],
     ) -> Populations:
-        """One ULA step for all, then the restarts."""
+        """One step for all, then the restarts."""
+        moved = move(walkers.train, energy, self.kernel, rngs["noise"])
         if self.restart_every and step % self.restart_every == 0:
             chosen = torch.ones(self.count, dtype=torch.bool, device=data.device)
         elif self.restart > 0:
             draws = torch.rand(self.count, generator=rngs["restart"], device=data.device)
             chosen = draws < self.restart
         else:
-            return Populations(move(walkers.train, energy, self.kernel, rngs["noise"]))
-        x = self.kernel.propose(walkers.train.x, walkers.train.at, rngs["noise"])
+            return Populations(moved)
+        x = moved.x.clone()
         x[chosen] = self._origin(data, int(chosen.sum()), rngs["restart"])
         parents = torch.arange(self.count, device=data.device).masked_fill(chosen, -1)
-        return Populations(walkers.train._replace(x=x, at=energy.evaluate(x), parents=parents))
+        return Populations(moved._replace(x=x, at=energy.evaluate(x), parents=parents))
 
     def _origin(self, data: Tensor, count: int, rng: Generator) -> Tensor:
         if self.from_model is None:

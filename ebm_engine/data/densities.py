@@ -1,0 +1,162 @@
+"""True densities p* of the plane: what the training points are drawn from and judged against.
+
+A Gaussian mixture Σⱼ pⱼ N(aⱼ, sⱼ² I) stands here with its two named cases, the ring and the grid;
+curves, shapes and own points have modules of their own. Means a (J, 2), masses p and standard
+deviations s (J,). Everything known about a density is float64 on the CPU; only samples take the
+dtype and device of the run.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, final
+
+import torch
+from torch import Generator, Tensor
+
+from ebm_engine.data.mixtures import sample_mixture
+from ebm_engine.data.quadrature import (
+    Box,
+    box_around,
+    cells,
+    log_mixture,
+    region_masses,
+    require,
+)
+
+TAIL = 5.5  # standard deviations: a Gaussian leaves 4·10⁻⁸ outside in one direction
+MOST_MODES = 400
+
+
+class Density(Protocol):
+    """A true density on ℝ².
+
+    box: x_min, x_max, y_min, y_max, all but 10⁻⁶ of the mass lies inside; width: the standard
+    deviation of the narrowest feature; anchors: (A, 2) float64 with labels (A,) int64, mode j's
+    region is the set of points whose nearest anchor has label j; centres: (J, 2) float64, one
+    point of each mode; masses: (J,) float64, the true mass of each region; known: whether
+    log_density and grid are available.
+    """
+
+    box: Box
+    width: float
+    anchors: Tensor
+    labels: Tensor
+    centres: Tensor
+    masses: Tensor
+    known: bool
+
+    def sample(self, count: int, rng: Generator, like: Tensor) -> Tensor:
+        """`count` points (count, 2) in random order, in the dtype and on the device of `like`.
+
+        The modes share a training set in exact proportion, by largest remainder: many small calls
+        are no replacement for a large one. `rng` must live on the device of `like`.
+        """
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """log p*(x) in nats, normalised, (n,) float64. Raises ValueError where it is unknown."""
+
+    def grid(self) -> tuple[Tensor, Tensor]:
+        """Points (m, 2) and p*·cell (m,), float64: Σ weights · f ≈ E[f], the weights sum to 1.
+
+        At most 8000 points, or more where so many would not resolve the narrowest feature. Raises
+        ValueError where the density is unknown.
+        """
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class GaussianMixture:
+    """Σⱼ pⱼ N(aⱼ, sⱼ² I); means (J, 2), shares p and stds s (J,), all float64. See Density."""
+
+    means: Tensor
+    shares: Tensor
+    stds: Tensor
+    box: Box
+    width: float
+    anchors: Tensor
+    labels: Tensor
+    centres: Tensor
+    masses: Tensor
+    known: bool = True
+
+    def sample(self, count: int, rng: Generator, like: Tensor) -> Tensor:
+        """`count` points (count, 2); each mode gets its exact share."""
+        return sample_mixture(self.means.to(like), self.shares, count, rng, self.stds.to(like))
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """log Σⱼ pⱼ N(x; aⱼ, sⱼ² I) in nats (n,) at x (n, 2)."""
+        return log_mixture(x, self.means, self.shares.log(), self.stds)
+
+    def grid(self) -> tuple[Tensor, Tensor]:
+        """Points (m, 2) and masses (m,) of the cells that hold the mixture."""
+        return cells(self.log_density, self.box, self.width)
+
+
+def mixture(means: Tensor, masses: Tensor, stds: Tensor) -> GaussianMixture:
+    """The mixture with means (J, 2), masses (J,) and stds (J,).
+
+    Raises ValueError unless all are finite, masses and stds are positive and the masses sum to 1.
+    """
+    means, masses, stds = (t.detach().double().cpu() for t in (means, masses, stds))
+    _check(means, masses, stds)
+    box, width = box_around(means, TAIL * stds[:, None]), float(stds.min())
+    labels = torch.arange(len(means))
+    density = partial(log_mixture, means=means, log_weights=masses.log(), stds=stds)
+    return GaussianMixture(
+        means=means,
+        shares=masses,
+        stds=stds,
+        box=box,
+        width=width,
+        anchors=means,
+        labels=labels,
+        centres=means,
+        masses=region_masses(density, box, width, means, labels),
+    )
+
+
+def ring(modes: int, radius: float, std: float, ratio: float) -> GaussianMixture:
+    """`modes` Gaussians evenly on a circle, the first at angle 0; masses alternate 1 : `ratio`.
+
+    Raises ValueError for fewer than 2 modes, or a radius, std or ratio that is not positive.
+    """
+    require("The number of modes of the ring", modes, 2, MOST_MODES)
+    require("The radius of the ring", radius, 1e-3, 1e3)
+    require("The mass ratio of the ring", ratio, 1e-3, 1e3)
+    index = torch.arange(modes, dtype=torch.float64)
+    angle = 2 * math.pi * index / modes
+    means = radius * torch.stack([angle.cos(), angle.sin()], 1)
+    masses = 1 + (ratio - 1) * (index % 2)
+    return mixture(means, masses / masses.sum(), torch.full_like(index, std))
+
+
+def grid(side: int, spacing: float, std: float) -> GaussianMixture:
+    """side² Gaussians of equal mass on a square lattice around 0, `spacing` apart.
+
+    Raises ValueError for a side below 2, or a spacing or std that is not positive.
+    """
+    require("The side of the grid", side, 2, math.isqrt(MOST_MODES))
+    require("The spacing of the grid", spacing, 1e-3, 1e3)
+    line = spacing * (torch.arange(side, dtype=torch.float64) - (side - 1) / 2)
+    means = torch.cartesian_prod(line, line)
+    equal = torch.full((side**2,), 1 / side**2, dtype=torch.float64)
+    return mixture(means, equal, torch.full_like(equal, std))
+
+
+def _check(means: Tensor, masses: Tensor, stds: Tensor) -> None:
+    if means.ndim != 2 or means.shape[1] != 2 or not 1 <= len(means) <= MOST_MODES:
+        shape = tuple(means.shape)
+        raise ValueError(f"Means have shape {shape}, and (J, 2) with J ≤ {MOST_MODES} is needed.")
+    for name, values in (("masses", masses), ("stds", stds)):
+        if values.shape != means.shape[:1]:
+            shape = tuple(values.shape)
+            raise ValueError(f"The {name} have shape {shape}, and ({len(means)},) is needed.")
+        if not bool((torch.isfinite(values) & (values > 0)).all()):
+            raise ValueError(f"The {name} are {values.tolist()}, and all must be positive.")
+    if not bool(torch.isfinite(means).all()):
+        raise ValueError(f"The means are {means.tolist()}, and all must be finite.")
+    if abs(float(masses.sum()) - 1) > 1e-6:
+        raise ValueError(f"The masses sum to {float(masses.sum()):g}, and they must sum to 1.")
