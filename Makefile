@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test bench gmm50 two-modes screenshots lint clean
+STUDIES := gmm50 mass1d toy stability mnist
+
+.PHONY: run test bench $(STUDIES) two-modes screenshots lint clean
 
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,11 +20,13 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt
 	$(BIN)/python -m tests.benchmarks.engine
+	$(BIN)/python -m tests.benchmarks.networks
 	$(BIN)/python -m tests.benchmarks.stage
 
-gmm50: $(VENV)/ready
-	$(BIN)/python -m tests.benchmarks.gmm50
+$(STUDIES): $(VENV)/ready
+	$(BIN)/python -m ebm_engine reproduce $@ --out out/$@
 
 two-modes: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.two_modes

@@ -1,7 +1,7 @@
-"""Headless EBM Lab: `python -m ebm_engine train PRESET …`, `presets`, `schema`.
+"""Headless EBM Lab: `python -m ebm_engine` train, reproduce, fetch, presets and schema.
 
-Exit codes: 0 done (also when a run diverged and said so), 2 bad input with one sentence on stderr,
-130 interrupted, with what was done so far saved.
+Exit codes: 0 done (also when a run diverged and said so), 1 a worker process died, 2 bad input with
+one sentence on stderr, 130 interrupted, with what was done so far saved.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ebm_engine.runs.presets import ORDER, preset, presets
+from ebm_engine.runs.limits import Limits
+from ebm_engine.runs.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
+from ebm_engine.runs.reproduce.jobs import Job, Options, StudyError, kept
+from ebm_engine.runs.reproduce.studies import STUDIES
+from ebm_engine.runs.sentences import check_ais, summary
 from ebm_engine.runs.spec import METHODS, RunSpec, SpecError, parse_spec, with_value
 
 MAX_SPEC_BYTES = 5_000_000
+PRESETS = (*ORDER, *IMAGE_ORDER)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,7 +54,20 @@ def _parser() -> argparse.ArgumentParser:
         help="change one field of the spec, for example sampler.step_size=0.2",
     )
     train.add_argument("--out", help="where to write run.json")
+    train.add_argument(
+        "--ais",
+        action="store_true",
+        help="measure log Z and class masses of an image model at the end, by annealed walkers",
+    )
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    reproduce = commands.add_parser("reproduce", help="train all runs of a study and tabulate them")
+    reproduce.add_argument("study", choices=tuple(STUDIES), help="which study")
+    reproduce.add_argument("--out", required=True, help="folder of the results, to resume from too")
+    reproduce.add_argument("--seeds", type=int, help="seeds of each method")
+    reproduce.add_argument("--updates", type=int, help="number of parameter updates of each run")
+    reproduce.add_argument("--workers", type=int, help="processes; default one per core")
+    fetch = commands.add_parser("fetch", help="download a data set into the user's cache")
+    fetch.add_argument("data", choices=("mnist",), help="which data set")
     commands.add_parser("presets", help="list the presets")
     commands.add_parser("schema", help="print the JSON schema of a spec")
     return parser
@@ -63,18 +81,29 @@ def _train(options: argparse.Namespace) -> int:
     from ebm_engine.runs.train import check, train
 
     check(spec, updates)
-    target = _writable(options.out)
+    if options.ais:
+        check_ais(spec, updates)
+    target, last = _writable(options.out), []
     with tqdm(total=updates, unit="update", file=sys.stderr, delay=0.2) as bar:
-        result = train(spec, updates, progress=lambda run: bar.update())
+
+        def look(run: Any) -> None:
+            last[:] = [run]
+            bar.update()
+
+        result = train(spec, updates, progress=look)
+    if options.ais and last:
+        from ebm_engine.runs.ais_summary import summarised
+
+        result["final"] |= summarised(last[0])
     if target:
         target.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(_summary(result))
+    print(summary(result))
     return 130 if result["interrupted"] else 0
 
 
 def _spec(options: argparse.Namespace) -> tuple[RunSpec, int]:
     """The spec and number of updates that the options ask for."""
-    if options.preset in ORDER:
+    if options.preset in PRESETS:
         chosen = preset(options.preset)
         spec, updates = chosen.spec, chosen.updates
     else:
@@ -101,7 +130,7 @@ def _value(text: str) -> Any:
 
 def _read_spec(path: Path) -> RunSpec:
     if not path.is_file():
-        raise SpecError(f"{str(path)!r} is neither a preset ({', '.join(ORDER)}) nor a file")
+        raise SpecError(f"{str(path)!r} is neither a preset ({', '.join(PRESETS)}) nor a file")
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise SpecError(f"{path} is larger than {MAX_SPEC_BYTES} bytes")
@@ -124,24 +153,68 @@ def _writable(name: str | None) -> Path | None:
         raise SpecError(f"--out {name!r} cannot be written: {error.strerror}") from None
 
 
-def _summary(result: dict[str, Any]) -> str:
-    """A few lines on what came out."""
-    history, final = result["history"], result["final"]
-    lines = [f"{result['spec']['method']['kind']}, update {history['step'][-1]}"]
-    if result["diverged"]:
-        lines.append(f"diverged: {result['diverged']['message']}")
-    for name in ("kl_exact", "kl_data", "kl_estimate", "kl_witness"):
-        value = history[name][-1]
-        if value is not None:
-            lines.append(f"{name:12} {value:.4f} nats")
-    for name, masses in final["mode_mass"].items():
-        lines.append(f"mass {name:8}" + " ".join(f"{100 * m:6.2f} %" for m in masses))
-    lines.append(f"{result['timing']['updates_per_second']:.0f} updates/s on {result['device']}")
-    return "\n".join(lines)
+def _reproduce(options: argparse.Namespace) -> int:
+    """Train what a study still lacks, then write and print what it found."""
+    study, folder = STUDIES[options.study], Path(options.out)
+    jobs = study.runs(Options(options.seeds, options.updates))
+    try:
+        workers = Limits().workers if options.workers is None else options.workers
+        found, written = _study(options.study, jobs, folder, workers)
+    except StudyError as error:
+        print(f"ebm_engine: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        done = f"{kept(jobs, folder)} of {len(jobs)} runs kept in {folder}"
+        print(f"ebm_engine: interrupted with {done}, the command resumes there", file=sys.stderr)
+        return 130
+    print(found)
+    print("\nWritten: " + ", ".join(map(str, written)))
+    return 0
+
+
+def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str, list[Path]]:
+    """The tables of a study in Markdown, and the files written."""
+    from tqdm import tqdm
+
+    from ebm_engine.runs.reproduce.engine import train_all, write_text
+    from ebm_engine.runs.reproduce.output import report, write_numbers
+
+    total = sum(job.updates for job in jobs)
+    with tqdm(total=total, unit="update", file=sys.stderr, delay=0.2) as bar:
+        results = train_all(jobs, folder, workers, bar.update)
+    study = STUDIES[name]
+    found = study.summary(results)
+    written = write_numbers(name, study, results, found, folder)
+    # Imported last: training and its numbers need no plotly.
+    from ebm_engine.views.studies import self_contained, study_figure
+
+    figure = study_figure(study.title, found.panels, study.columns)
+    drawn = {".figure.json": figure.to_json(), ".html": self_contained(figure, name)}
+    for ending, text in drawn.items():
+        written.append(folder / f"{name}{ending}")
+        write_text(written[-1], text)
+    return report(found), written
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    """Bring MNIST to this machine, where it is not yet."""
+    from tqdm import tqdm
+
+    from ebm_engine.runs.fetch_study import brought
+
+    with tqdm(unit="B", unit_scale=True, file=sys.stderr, delay=0.2) as bar:
+
+        def look(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        found = brought(look)
+    print(f"MNIST is here: {found['train']} training and {found['test']} test images")
+    return 0
 
 
 def _presets(options: argparse.Namespace) -> int:
-    for name, item in presets().items():
+    for name, item in (presets() | image_presets()).items():
         print(f"{name:14} {item.title} ({item.updates} updates)\n{'':14} {item.story}")
     return 0
 
@@ -151,7 +224,13 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"train": _train, "presets": _presets, "schema": _schema}
+COMMANDS = {
+    "train": _train,
+    "reproduce": _reproduce,
+    "fetch": _fetch,
+    "presets": _presets,
+    "schema": _schema,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""The blocks of a RunSpec beside the mixtures: method, sampler, walkers, optimizer.
+"""The blocks of a RunSpec that every method shares: sampler, walkers, optimizer.
 
 Each field carries what a control needs to know about it: range, unit, one-line help, and whether a
 change applies live (at the next update) or needs a reset.
@@ -6,128 +6,32 @@ change applies live (at the next update) or needs a reset.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ebm_engine.runs.fields import Block, knob
+from ebm_engine.runs.fields import Block, Only, knob
 
-
-class CD(Block):
-    """Contrastive divergence: k ULA steps from the data at each update (Hinton 2002)."""
-
-    kind: Literal["cd"] = "cd"
-    k: int = knob(
-        1,
-        "Number of ULA steps from the data at each update.",
-        label="Steps from the data, k",
-        live=True,
-        basic=True,
-        usual=(1, 30),
-        outside="More steps cost proportionally more time.",
-        ge=1,
-        le=1000,
-    )
-
-
-class PCD(Block):
-    """Persistent contrastive divergence: the walkers stay between updates (Tieleman 2008)."""
-
-    kind: Literal["pcd"] = "pcd"
-    start: Literal["data", "model"] = knob(
-        "data",
-        "Where the walkers start: on data points, or drawn exactly from the initial model.",
-        label="Walkers start at",
-        basic=True,
-    )
-    restart: float = knob(
-        0.0,
-        "Probability per walker and update of going back to the start.",
-        label="Restart probability",
-        live=True,
-        usual=(0.0, 0.1),
-        outside="At 1 every gradient compares the start with the data.",
-        ge=0.0,
-        le=1.0,
-    )
-    restart_every: int = knob(
-        0,
-        "All walkers go back to the start after every this many updates; 0 means never.",
-        label="Restart all every",
-        unit="updates",
-        live=True,
-        usual=(0, 100),
-        outside="At 1 every gradient compares the start with the data.",
-        ge=0,
-        le=1_000_000,
-    )
-
-
-class WeightedULA(Block):
-    """ULA walkers that carry log-weights (Carbone et al. 2023, arXiv 2305.19414, Algorithm 1)."""
-
-    kind: Literal["weighted-ula"] = "weighted-ula"
-    ess_threshold: float = knob(
-        0.5,
-        "Resample when the effective sample size falls below this share of the walkers.",
-        label="Resample below ESS/N",
-        live=True,
-        basic=True,
-        usual=(0.0, 1.0),
-        outside="0 never resamples; close to 1 it resamples forever and ancestors die out.",
-        ge=0.0,
-        le=1.0,
-    )
-    resampling: Literal["multinomial", "residual", "stratified", "systematic"] = knob(
-        "systematic",
-        "How copies are drawn when resampling; systematic adds the least noise.",
-        label="Resampling scheme",
-        live=True,
-    )
-    correction: bool = knob(
-        True,
-        "The exact discretisation terms of the weights. Off is WRONG on purpose: a biased weight.",
-        label="Discretisation correction",
-        live=True,
-    )
-    witness: int = knob(
-        0,
-        "Size of a second, independent population that judges and never trains; 0 means none.",
-        label="Witness walkers",
-        usual=(0, 2000),
-        ge=0,
-        le=100_000,
-    )
-    refresh_every: int = knob(
-        0,
-        "Replace the walkers by a fresh annealed run every this many updates; 0 means never.",
-        label="Refresh every",
-        unit="updates",
-        live=True,
-        usual=(0, 2000),
-        outside="Very frequent refreshes cost more than the training.",
-        ge=0,
-        le=1_000_000,
-    )
-    refresh_steps: int = knob(
-        300,
-        "Number of annealing steps from the initial model to the present one in a refresh.",
-        label="Refresh length",
-        unit="steps",
-        live=True,
-        usual=(50, 1000),
-        outside="Too few steps give few effective walkers.",
-        ge=2,
-        le=10_000,
-    )
+MIXTURE: Only = {"energy.kind": ("mixture",)}
+NETWORK: Only = {"energy.kind": ("mlp", "multiscale", "cnn")}
+WEIGHTED: Only = {"method.weighted": (True,)}
 
 
 class Sampler(Block):
-    """ULA: x ← x − h∇U(x) + √(2hT) ξ."""
+    """The Markov move of the walkers, for ULA x ← x − h∇U(x) + √(2hT) ξ."""
 
+    kernel: Literal["ula", "mala", "hmc", "underdamped"] = knob(
+        "ula",
+        "The move of the walkers: unadjusted Langevin, Langevin with a Metropolis test, "
+        "Hamiltonian, or Langevin with momentum. Each has its own exact weights.",
+        label="Kernel",
+        live=True,
+        only={"method.any_kernel": (True,)},
+    )
     step_size: float = knob(
         0.1,
-        "Step size h of the Langevin step x − h∇U + √(2hT) ξ.",
+        "Step size h of the Langevin step x − h∇U + √(2hT) ξ. Kernels with momentum take leapfrog "
+        "steps of √(2h).",
         label="Step size h",
         live=True,
         basic=True,
@@ -145,8 +49,47 @@ class Sampler(Block):
         usual=(0.1, 3.0),
         log=True,
         outside="Away from 1 unweighted walkers sample another density, exp(−U/T).",
+        only={"sampler.kernel": ("ula",)},
         gt=0.0,
         le=100.0,
+    )
+    leapfrog: int = knob(
+        5,
+        "Leapfrog steps of one Hamiltonian move.",
+        label="Leapfrog steps",
+        live=True,
+        usual=(1, 20),
+        outside="Each step costs one evaluation of the energy.",
+        only={"sampler.kernel": ("hmc",)},
+        ge=1,
+        le=200,
+    )
+    metropolis: bool = knob(
+        True,
+        "Accept or reject each Hamiltonian move. Without the test the weights carry the error.",
+        label="Metropolis test",
+        live=True,
+        only={"sampler.kernel": ("hmc",)},
+    )
+    friction: float = knob(
+        1.0,
+        "Friction of underdamped Langevin, per unit of time.",
+        label="Friction",
+        live=True,
+        usual=(0.1, 10),
+        log=True,
+        outside="Low friction glides, high friction diffuses.",
+        only={"sampler.kernel": ("underdamped",)},
+        gt=0.0,
+        le=1000.0,
+    )
+    adaptive: bool = knob(
+        False,
+        "Let the walkers adapt their step size: so that the weights spread by 0.25 per move, or "
+        "so that enough proposals are accepted.",
+        label="Adaptive step size",
+        live=True,
+        only=WEIGHTED,
     )
 
 
@@ -166,7 +109,7 @@ class Walkers(Block):
     )
 
 
-def _rate(default: float, what: str, label: str) -> Any:
+def _rate(default: float, what: str, label: str, only: Only) -> Any:
     return knob(
         default,
         f"Learning rate of the {what} per update.",
@@ -177,25 +120,84 @@ def _rate(default: float, what: str, label: str) -> Any:
         usual=(0.0005, 0.5),
         log=True,
         outside="Too fast and the walkers cannot follow: the weights degenerate.",
+        only=only,
         ge=0.0,
         le=100.0,
     )
 
 
-class SGD(Block):
-    """Plain gradient descent with one rate for the means and one for the log-masses."""
+class _Optimizer(Block):
+    """What both rules have in common beside their rates."""
+
+    batch: int = knob(
+        0,
+        "Training points drawn for each update; 0 uses all of them.",
+        label="Data per update",
+        usual=(0, 2000),
+        outside="Small batches make noisy gradients.",
+        only={"method.reads_batch": (True,)},
+        ge=0,
+        le=100_000,
+    )
+    decay_over: int = knob(
+        0,
+        "Updates over which the rates fall evenly to a tenth, where they stay; 0 keeps them.",
+        label="Decay of the rates over",
+        unit="updates",
+        live=True,
+        usual=(0, 5000),
+        ge=0,
+        le=10_000_000,
+    )
+    clip: float = knob(
+        0.0,
+        "Largest norm of the gradient over all parameters; a longer one is shortened. 0 means no "
+        "limit.",
+        label="Gradient clip",
+        live=True,
+        usual=(0, 5),
+        outside="A small limit hides a diverging run rather than curing it.",
+        ge=0.0,
+        le=1e6,
+    )
+    average: float = knob(
+        0.0,
+        "Decay μ of an exponential average of the parameters (EMA). The model shown and judged is "
+        "then the average, while the walkers follow the last parameters; 0 means no average.",
+        label="Parameter average μ",
+        usual=(0, 0.999),
+        outside="0.99 averages over about 100 updates.",
+        ge=0.0,
+        le=0.9999,
+    )
+    follow_ess: bool = knob(
+        False,
+        "Hold the rates back by 0.7 when the walkers resample and let them recover by 0.3 % per "
+        "update.",
+        label="Rates follow the ESS",
+        live=True,
+        only=WEIGHTED,
+    )
+
+
+class SGD(_Optimizer):
+    """Plain gradient descent, with one rate for each group of parameters."""
 
     kind: Literal["sgd"] = "sgd"
-    lr_means: float = _rate(0.005, "means", "Rate of means")
-    lr_log_masses: float = _rate(0.025, "log-masses", "Rate of log-masses")
+    title: ClassVar[str] = "Gradient descent"
+    lr: float = _rate(0.01, "network", "Learning rate", NETWORK)
+    lr_means: float = _rate(0.005, "means", "Rate of means", MIXTURE)
+    lr_log_masses: float = _rate(0.025, "log-masses", "Rate of log-masses", MIXTURE)
 
 
-class Adam(Block):
-    """Adam (Kingma and Ba 2015) with one rate for the means and one for the log-masses."""
+class Adam(_Optimizer):
+    """Adam (Kingma and Ba 2015), with one rate for each group of parameters."""
 
     kind: Literal["adam"] = "adam"
-    lr_means: float = _rate(0.01, "means", "Rate of means")
-    lr_log_masses: float = _rate(0.01, "log-masses", "Rate of log-masses")
+    title: ClassVar[str] = "Adam"
+    lr: float = _rate(0.001, "network", "Learning rate", NETWORK)
+    lr_means: float = _rate(0.01, "means", "Rate of means", MIXTURE)
+    lr_log_masses: float = _rate(0.01, "log-masses", "Rate of log-masses", MIXTURE)
     betas: tuple[
         Annotated[float, Field(ge=0.0, lt=1.0)], Annotated[float, Field(ge=0.0, lt=1.0)]
     ] = Field((0.0, 0.999), description="Decay rates of Adam's two moment averages.")

@@ -3,35 +3,71 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.mixture import MixtureEnergy
+from ebm_engine.core.held_out import HeldOutReferee
+from ebm_engine.core.kernels.hmc import HMC
+from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.methods.cd import CD
-from ebm_engine.core.methods.pcd import PCD
-from ebm_engine.core.methods.weighted_ula import WeightedULA
-from ebm_engine.core.referee import Referee
-from ebm_engine.core.rng import gaussian, generators
-from ebm_engine.core.training import Trainer
-from ebm_engine.core.types import Method, Parameters
+from ebm_engine.core.kernels.underdamped import Underdamped
+from ebm_engine.core.quadrature import GridReferee, Truth
+from ebm_engine.core.referee import Referee, Verdict
+from ebm_engine.core.regions import Regions
+from ebm_engine.core.rng import generators
+from ebm_engine.core.training import Extras, Trainer
+from ebm_engine.core.types import Energy, Kernel, Method, Parameters
+from ebm_engine.data.densities import Density
 from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.runs import blocks, mixtures
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.runs import blocks
+from ebm_engine.runs.densities import density_of, stds_of
+from ebm_engine.runs.fields import Kit
+from ebm_engine.runs.image_set import ImageClasses, ImageSet, image_set
+from ebm_engine.runs.spec import IMAGE_TARGETS, RunSpec, SpecError
+from ebm_engine.runs.start_energy import start_energy
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+JUDGED = 512  # training images that the mean energy of a convolutional network is taken on
+
+AnyReferee = Referee | GridReferee | HeldOutReferee
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A trainer with its referee, the frozen energy at θ₀ and the random streams."""
+    """What a run is made of.
+
+    base: the energy at θ₀; density: the target on the plane, None where target and energy are both
+    mixtures, in any dimension, and closed forms tell everything, and of images; regions: the modes
+    of the target as a partition of the space, None where the energy's own modes count; images: the
+    training images, None on other targets.
+    """
 
     trainer: Trainer
-    referee: Referee
-    base: MixtureEnergy
+    referee: AnyReferee
+    base: Energy
     rngs: dict[str, Generator]
     device: str
+    density: Density | None
+    regions: Regions | ImageClasses | None
+    images: ImageSet | None = None
+
+    @property
+    def model(self) -> Energy:
+        """The energy that is shown and judged: the trained one, or the average over its updates."""
+        return self.trainer.average or self.trainer.energy
+
+    @property
+    def width(self) -> float:
+        """The narrowest feature that the energy has to form; 1 in whitened coordinates."""
+        if self.images is not None and self.images.space.decoder is None:
+            return self.images.space.latent.noise
+        return 1.0 if self.density is None else self.density.width
+
+    def judge(self) -> Verdict:
+        """The exact numbers of the model at this moment."""
+        return self.referee.judge(self.model)
 
 
 def resolve_device(wanted: str) -> str:
@@ -43,74 +79,135 @@ def resolve_device(wanted: str) -> str:
 
 
 def build(spec: RunSpec) -> Parts:
-    """All parts of a run at update 0. Raises SpecError when the device is missing."""
+    """All parts of a run at update 0.
+
+    Raises SpecError when the device is missing, or images or own points cannot be read.
+    """
     device = resolve_device(spec.device)
-    dtype = DTYPES[spec.dtype]
+    like = torch.empty(0, dtype=DTYPES[spec.dtype], device=device)
     rngs = generators(spec.seed, device)
-    means = torch.tensor(spec.target.means, dtype=dtype, device=device)
-    masses = torch.tensor(spec.target.masses, dtype=torch.float64)
-    data = sample_mixture(means, masses, spec.target.samples, rngs["data"])
-    energy = _initial_energy(spec.energy, dtype, device, rngs["init"])
+    images = image_set(spec, like, rngs["data"]) if spec.target.kind in IMAGE_TARGETS else None
+    own_modes = spec.target.kind == spec.energy.kind == "mixture"
+    density = None if own_modes or images else density_of(spec.target)
+    data = images.x if images else _training_points(spec, density, like, rngs["data"])
+    energy = start_energy(spec, data, rngs["init"], images)
     base = energy.frozen()
+    regions = _regions(density, images)
+    referee = _image_referee(spec, images) if images else _referee(spec, density, data, regions)
+    optimizer = build_optimizer(spec, energy)
     trainer = Trainer(
         energy,
         data,
-        build_method(spec, base),
-        build_optimizer(spec, energy),
+        build_method(spec, base, referee),
+        optimizer,
         build_masks(spec, energy),
+        build_extras(spec),
     )
-    judge_rng = generators(spec.seed, "cpu")["data"]
-    return Parts(trainer, Referee(means, masses, data, judge_rng), base, rngs, device)
+    return Parts(trainer, referee, base, rngs, device, density, regions, images)
 
 
-def _initial_energy(
-    block: mixtures.MixtureEnergy, dtype: torch.dtype, device: str, rng: Generator
-) -> MixtureEnergy:
-    means = torch.tensor(block.means, dtype=dtype, device=device)
-    if block.jitter:
-        means = torch.where(means == 0, block.jitter * gaussian(means, rng), means)
-    masses = torch.tensor(block.masses, dtype=torch.float64, device=device)
-    z = torch.log(masses[0] / masses).to(dtype)  # the gauge: z of the first mode is 0 and stays 0
-    return MixtureEnergy(means, z)
+def _regions(density: Density | None, images: ImageSet | None) -> Regions | ImageClasses | None:
+    if images:
+        return images.classes()
+    return density and Regions(density.anchors, density.labels, len(density.masses))
 
 
-def build_method(spec: RunSpec, base: MixtureEnergy) -> Method:
+def _training_points(
+    spec: RunSpec, density: Density | None, like: Tensor, rng: Generator
+) -> Tensor:
+    if density is not None:
+        return density.sample(spec.target.samples, rng, like)
+    target = spec.target
+    means, masses = torch.tensor(target.means).to(like), torch.tensor(target.masses).double()
+    stds = stds_of(target).to(like) if target.stds else None
+    return sample_mixture(means, masses, target.samples, rng, stds)
+
+
+def _referee(
+    spec: RunSpec, density: Density | None, data: Tensor, regions: Regions | None
+) -> Referee | GridReferee:
+    """Closed forms where model and target are mixtures, else quadrature on the plane."""
+    if regions is None:
+        target = spec.target
+        rng = generators(spec.seed, "cpu")["data"]
+        masses = torch.tensor(target.masses, dtype=torch.float64)
+        return Referee(torch.tensor(target.means).double(), masses, data, rng, stds_of(target))
+    if density.known:
+        points, shares = density.grid()
+        log_density, on_data = density.log_density(points), density.log_density(data.double().cpu())
+        data_log_density = float(on_data.mean())
+    else:
+        points, shares = data[:0].double().cpu(), data[:0, 0].double().cpu()
+        log_density, data_log_density = shares, 0.0
+    truth = Truth(
+        points, shares, log_density, data_log_density, density.width, density.box, density.known
+    )
+    return GridReferee(truth, data, regions)
+
+
+def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
+    """All training images judge a network of points, some of them, evenly, a slower one."""
+    every = max(1, len(images.x) // JUDGED) if spec.energy.kind == "cnn" else 1
+    return HeldOutReferee(images.x[::every], images.held_out, len(images.class_names))
+
+
+def build_kernel(spec: RunSpec) -> Kernel:
+    """The Markov move of a spec."""
+    sampler = spec.sampler
+    match sampler.kernel:
+        case "ula":
+            backward = getattr(spec.method, "backward", "new")
+            return ULA(sampler.step_size, sampler.temperature, backward)
+        case "mala":
+            return MALA(sampler.step_size)
+        case "hmc":
+            return HMC(sampler.step_size, sampler.leapfrog, sampler.metropolis)
+        case "underdamped":
+            return Underdamped(sampler.step_size, sampler.friction)
+
+
+def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
     """The training method of a spec; `base` is the energy at θ₀."""
-    kernel = ULA(spec.sampler.step_size, spec.sampler.temperature)
-    count, method = spec.walkers.count, spec.method
-    match method:
-        case blocks.CD():
-            return CD(kernel, count, method.k)
-        case blocks.PCD():
-            origin = base if method.start == "model" else None
-            return PCD(kernel, count, origin, method.restart, method.restart_every)
-        case blocks.WeightedULA():
-            return WeightedULA(
-                kernel,
-                count,
-                base,
-                method.ess_threshold,
-                method.resampling,
-                method.correction,
-                method.witness,
-                method.refresh_every,
-                method.refresh_steps,
-            )
+    adapt = spec.sampler.adaptive
+    # Walkers of a network with a random last layer start from the Gaussian that it stands on.
+    start = base if base.exact else base.origin()
+    kit = Kit(build_kernel(spec), spec.walkers.count, start, referee.gradient, adapt)
+    return spec.method.build(kit)
 
 
-def build_optimizer(spec: RunSpec, energy: MixtureEnergy) -> torch.optim.Optimizer:
-    """Gradient descent or Adam, with one rate for the means and one for the log-masses."""
-    rates = {"means": spec.optimizer.lr_means, "log_masses": spec.optimizer.lr_log_masses}
-    groups = [{"params": [p], "lr": rates[name]} for name, p in energy.parameters.items()]
+def build_optimizer(spec: RunSpec, energy: Energy) -> torch.optim.Optimizer:
+    """Gradient descent or Adam, with a rate for each group of parameters."""
+    groups = [{"params": list(ps), "lr": rate} for ps, rate in _groups(spec, energy)]
     if isinstance(spec.optimizer, blocks.Adam):
         return torch.optim.Adam(groups, betas=spec.optimizer.betas)
     return torch.optim.SGD(groups)
 
 
-def build_masks(spec: RunSpec, energy: MixtureEnergy) -> Parameters:
-    """1 where a parameter is learned; z of the first mode is the frozen gauge."""
-    masks: dict[str, Tensor] = {}
-    for name, parameter in energy.parameters.items():
-        masks[name] = torch.full_like(parameter, float(name in spec.energy.learn))
-    masks["log_masses"][0] = 0.0
+def build_rates(spec: RunSpec, energy: Energy) -> list[float]:
+    """The learning rates of the optimizer's groups."""
+    return [rate for _, rate in _groups(spec, energy)]
+
+
+def _groups(spec: RunSpec, energy: Energy) -> list[tuple[Any, float]]:
+    rule, parameters = spec.optimizer, energy.parameters
+    if spec.energy.kind != "mixture":
+        return [(parameters.values(), rule.lr)]
+    rates = {"means": rule.lr_means, "log_masses": rule.lr_log_masses}
+    return [([p], rates[name]) for name, p in parameters.items()]
+
+
+def build_masks(spec: RunSpec, energy: Energy) -> Parameters:
+    """1 where a parameter is learned; z of a mixture's first mode is the frozen gauge."""
+    learned = getattr(spec.energy, "learn", tuple(energy.parameters))
+    masks = {n: torch.full_like(p, float(n in learned)) for n, p in energy.parameters.items()}
+    if "log_masses" in masks:
+        masks["log_masses"][0] = 0.0
     return masks
+
+
+def build_extras(spec: RunSpec) -> Extras:
+    """What goes beside the plain update."""
+    rule = spec.optimizer
+    follow = rule.follow_ess and spec.method.weighted
+    l2 = getattr(spec.energy, "l2", 0.0)
+    return Extras(rule.batch, l2, rule.clip, rule.average, rule.decay_over, follow)

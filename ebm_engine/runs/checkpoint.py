@@ -9,7 +9,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-VERSION = 1
+VERSION = 2
 
 
 class CheckpointError(ValueError):

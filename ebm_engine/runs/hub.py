@@ -148,6 +148,11 @@ class Hub:
             self._roster.forget(token)
             self._roster.seat()
 
+    def checkpoint(self, token: str) -> bytes | None:
+        """The newest checkpoint of a run, None before the first. Raises UnknownRun."""
+        path = self._pool.checkpoint(self._find(token).id)
+        return path.read_bytes() if path.exists() else None
+
     def stats(self) -> dict[str, Any]:
         """Workers (pid, gpu, ready, runs), runs by token (state, worker, step), and the folder."""
         with self._lock:

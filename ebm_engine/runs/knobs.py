@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.spec import RunSpec, flatten
+from ebm_engine.runs.fields import Block, Only
+from ebm_engine.runs.spec import KINDS, RunSpec, flatten
+
+# Of a method, which decide on its knobs.
+TRAITS = ("weighted", "reads_walkers", "reads_batch", "any_kernel")
 
 
 class Knob(Block):
@@ -27,11 +30,31 @@ class Knob(Block):
     high: float | None = None
     open_low: bool = False
     usual: tuple[float, float] | None = None
+    only: Only = Field(default_factory=dict)
     default: Any = None
 
 
 def knobs(spec: RunSpec) -> list[Knob]:
-    """The controls of a spec, in the order of its fields: scalars, choices and multiple choices."""
+    """The controls of a spec, in the order of its fields: scalars, choices and multiple choices.
+
+    A field that has no effect with the spec's other choices has no control.
+    """
+    flat = flatten(spec) | {f"method.{name}": getattr(spec.method, name) for name in TRAITS}
+    return [
+        knob
+        for knob in _all_knobs(spec)
+        if all(flat.get(path) in allowed for path, allowed in knob.only.items())
+    ]
+
+
+def block_knobs(block: Block) -> list[Knob]:
+    """The controls of a block that stands alone, without those that have no effect."""
+    fields = type(block).model_fields.items()
+    found = [_describe(n, f) for n, f in fields if (f.json_schema_extra or {}).get("label")]
+    return [k for k in found if all(getattr(block, n) in fit for n, fit in k.only.items())]
+
+
+def _all_knobs(spec: RunSpec) -> list[Knob]:
     found = []
     for name, field in RunSpec.model_fields.items():
         value = getattr(spec, name)
@@ -75,8 +98,8 @@ def _describe(path: str, field: Any) -> Knob:
 
 def needs_reset(old: RunSpec, new: RunSpec) -> bool:
     """Whether the change from `old` to `new` touches a field that cannot change while running."""
-    if type(old.method) is not type(new.method) or type(old.optimizer) is not type(new.optimizer):
+    if any(type(getattr(old, head)) is not type(getattr(new, head)) for head in KINDS):
         return True
     before, after = flatten(old), flatten(new)
-    live = {k.path for k in knobs(new) if k.live}
+    live = {k.path for k in _all_knobs(new) if k.live}
     return any(before[p] != after[p] for p in before if p not in live)

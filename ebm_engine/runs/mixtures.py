@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ebm_engine.runs.fields import Block, knob
+from ebm_engine.runs.targets import samples
 
 MAX_MODES = 32
 MAX_DIM = 256
+MAX_SPREAD = 1500  # widths of the narrowest mode
 
 Vector = tuple[float, ...]
 
@@ -35,28 +37,42 @@ def _check_mixture(name: str, means: tuple[Vector, ...], masses: Vector) -> None
         raise ValueError(f"{name}.masses sum to {sum(masses):g}, the sum must be 1")
 
 
+def _check_spread(means: tuple[Vector, ...], stds: Vector) -> None:
+    """Raise ValueError when a grid of the narrowest mode's width over all modes is too large."""
+    spread = max(max(c) - min(c) for c in zip(*means, strict=True)) + 16 * max(stds)
+    if spread > MAX_SPREAD * min(stds):
+        raise ValueError(
+            f"target.stds holds {min(stds):g} where all modes together spread over {spread:g}, "
+            f"the limit is {MAX_SPREAD} times the narrowest mode"
+        )
+
+
 class MixtureTarget(Block):
-    """The true density Σⱼ pⱼ N(aⱼ, I) and the number of training points drawn from it."""
+    """The true density Σⱼ pⱼ N(aⱼ, sⱼ²I) and the number of training points drawn from it."""
 
     kind: Literal["mixture"] = "mixture"
+    title: ClassVar[str] = "Gaussian mixture"
     means: tuple[Vector, ...] = Field(
         ((-5.0, 0.0), (5.0, 0.0)), description="Means aⱼ of the true modes, one row per mode."
     )
     masses: Vector = Field((0.25, 0.75), description="Masses pⱼ of the true modes; they sum to 1.")
-    samples: int = knob(
-        2000,
-        "Number of training points, drawn in exact proportion to the masses.",
-        label="Data points",
-        usual=(200, 10_000),
-        log=True,
-        outside="Below 200 the data themselves misrepresent the target.",
-        ge=2,
-        le=100_000,
+    stds: Vector = Field(
+        (), description="Standard deviations sⱼ of the true modes; none given means 1 for all."
     )
+    samples: int = samples(2000)
 
     @model_validator(mode="after")
     def _consistent(self) -> MixtureTarget:
         _check_mixture("target", self.means, self.masses)
+        if self.stds and len(self.stds) != len(self.means):
+            raise ValueError(
+                f"target.stds has {len(self.stds)} entries for {len(self.means)} modes"
+            )
+        if self.stds and not (min(self.stds) >= 0.02 and max(self.stds) <= 100):
+            worst = min(self.stds) if min(self.stds) < 0.02 else max(self.stds)
+            raise ValueError(f"target.stds holds {worst:g}, allowed are 0.02 to 100")
+        if self.stds and len(self.means[0]) <= 2:
+            _check_spread(self.means, self.stds)
         return self
 
 
@@ -64,6 +80,7 @@ class MixtureEnergy(Block):
     """The trained energy U(x) = −log Σⱼ exp(−½|x−aⱼ|² − zⱼ) at its start, zⱼ = −log massⱼ."""
 
     kind: Literal["mixture"] = "mixture"
+    title: ClassVar[str] = "Mixture"
     means: tuple[Vector, ...] = Field(
         ((-0.1, 0.0), (0.1, 0.0)), description="Means aⱼ of the model at the start."
     )

@@ -9,131 +9,116 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.population import log_z_estimate
-from ebm_engine.core.referee import Referee, log_density, log_z
-from ebm_engine.core.types import Walkers
+from ebm_engine.core.types import Evaluation, Walkers
 from ebm_engine.core.weights import ess_ceiling, normalised, weighted_mean
+from ebm_engine.runs.plane import as_numpy, means_of
 from ebm_engine.runs.recorder import EVENTS
 from ebm_engine.runs.snapshot import ModeMasses, Snapshot
+from ebm_engine.runs.tiles import pictures
 
 if TYPE_CHECKING:
+    from ebm_engine.core.referee import Verdict
     from ebm_engine.runs.build import Parts
     from ebm_engine.runs.run import Run
 
-GRID = 100  # points of the field along each axis
-MARGIN = 4.0  # widths of a mode between the outermost mean and the edge
 SHOWN_DATA = 1000
-GOLDEN = 0.6180339887498949
 
 
 def take_snapshot(run: Run, *, playing: bool, updates_per_second: float, notice: str) -> Snapshot:
-    """The present moment of a run; reads, draws no random number, changes nothing."""
-    energy, walkers = run.parts.trainer.energy, run.state.walkers
-    data = run.parts.trainer.data
-    plane = run.plane
-    history, mass_history = run.history.columns(run.row(), run.model_masses())
-    field, log_z_plane = plane.field(energy)
-    stride = max(1, len(data) // SHOWN_DATA)
-    estimates = [log_z_estimate(w)[0] if w else math.nan for w in walkers]
+    """The present moment of a run; reads, draws no random number, changes nothing.
+
+    While a network plays, the exact numbers and the field are those of a few updates ago: they
+    cost more than an update.
+    """
+    walkers, plane, parts = run.state.walkers, run.plane, run.parts
+    data = parts.trainer.data
+    recent = run.recent(playing=playing)
+    history, mass_history = run.history.columns(recent.row, recent.verdict.masses.numpy())
+    field = plane.field(parts.model, run.step, playing=playing)
+    estimates = [log_z_estimate(w)[0] if w else math.nan for w in walkers[:2]]
+    count = len(walkers.train.x)
     return Snapshot(
         spec=run.spec,
         step=run.step,
         playing=playing,
         updates_per_second=updates_per_second,
-        device=run.parts.device,
+        device=parts.device,
         positions=plane.project(walkers.train.x),
-        log_w=_numpy(torch.log_softmax(walkers.train.log_w, 0) + math.log(len(walkers.train.x))),
-        energies=_numpy(walkers.train.at.energy),
+        log_w=as_numpy(torch.log_softmax(walkers.train.log_w, 0) + math.log(count)),
+        energies=as_numpy(walkers.train.at.energy),
         trails=plane.lift(run.trails.highlighted()),
         crossings=run.trails.crossings,
-        data=plane.project(data[::stride]),
+        data=plane.project(data[:: max(1, len(data) // SHOWN_DATA)]),
         box=plane.box,
         field=field,
-        log_z_plane=log_z_plane,
+        log_z_plane=plane.log_z(parts.model, recent.verdict),
         target_density=plane.target_density,
         history=history,
         mass_history=mass_history,
         resampled_at=np.array(run.resampled_at, dtype=np.int64)[-EVENTS:],
         marks=tuple(run.marks),
-        mode_mass=mode_masses(run),
-        means=_numpy(energy.means),
-        target_means=_numpy(run.parts.referee.means),
-        ess_ceiling=ess_ceiling(run.spec.sampler.step_size, run.spec.dim),
-        log_z_exact=log_z(energy.z, run.spec.dim),
+        mode_mass=mode_masses(run, recent.verdict),
+        means=means_of(parts.model),
+        target_means=plane.target_means,
+        target_stds=plane.target_stds,
+        mode_centres=plane.mode_centres(parts.model),
+        ess_ceiling=_ceiling(run),
+        log_z_exact=recent.verdict.log_z,
         log_z_estimate=None if math.isnan(estimates[0]) else estimates[0],
         log_z_witness=None if math.isnan(estimates[1]) else estimates[1],
+        known_density=parts.images is None and (parts.density is None or parts.density.known),
+        **pictures(run),
+        outside=recent.verdict.outside,
+        quadrature_error=recent.verdict.error,
         divergence=run.divergence,
         notice=notice,
     )
 
 
-def mode_masses(run: Run) -> ModeMasses:
-    """The share of each mode, E[rⱼ], in the data, the model and the two readings of the walkers."""
-    energy, referee = run.parts.trainer.energy, run.parts.referee
+def mode_masses(run: Run, verdict: Verdict) -> ModeMasses:
+    """The share of each mode in the data, the model and the two readings of the walkers."""
+    parts, energy = run.parts, run.parts.trainer.energy
     train: Walkers = run.state.walkers.train
-    shares = train.at.responsibilities.double()  # (n, J)
+    shares = _shares(parts, train.x, train.at)  # (n, J)
     equal = torch.full((len(shares),), 1 / len(shares), dtype=torch.float64, device=shares.device)
-    raw, raw_se = weighted_mean(shares, equal, train.ancestors)
-    weighted, weighted_se = weighted_mean(shares, normalised(train.log_w), train.ancestors)
+    ancestors = train.ancestors.to(shares.device)
+    raw, raw_se = weighted_mean(shares, equal, ancestors)
+    weights = normalised(train.log_w).to(shares.device)
+    weighted, weighted_se = weighted_mean(shares, weights, ancestors)
+    if parts.regions is None:
+        truth = parts.referee.nearest_mode_masses(energy.parameters["means"])
+    else:
+        truth = parts.density.masses if parts.images is None else parts.images.shares
     return ModeMasses(
-        truth=referee.nearest_mode_masses(energy.means).numpy(),
-        data=_numpy(run.state.data_at.responsibilities.double().mean(0), np.float64),
-        model=run.model_masses(),
-        raw=_numpy(raw, np.float64),
-        raw_se=_numpy(raw_se, np.float64),
-        weighted=_numpy(weighted, np.float64),
-        weighted_se=_numpy(weighted_se, np.float64),
+        truth=truth.numpy(),
+        data=run.data_masses(),
+        model=verdict.masses.numpy(),
+        raw=as_numpy(raw, np.float64),
+        raw_se=as_numpy(raw_se, np.float64),
+        weighted=as_numpy(weighted, np.float64),
+        weighted_se=as_numpy(weighted_se, np.float64),
     )
 
 
-class Plane:
-    """The square of the first two coordinates that holds every mode of target and start.
-
-    In one dimension the second coordinate is a fixed jitter per point and the density is spread
-    evenly over the height of the square. `target_density` (g, g) is the target's marginal there.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        self._dim = parts.base.means.shape[1]
-        means = torch.cat([parts.referee.means, parts.base.means.double().cpu()])[:, :2]
-        if self._dim == 1:
-            means = torch.cat([means, torch.zeros_like(means)], 1)
-        low, high = means.amin(0), means.amax(0)
-        centre, half = (low + high) / 2, float((high - low).max()) / 2 + MARGIN
-        (cx, cy), self._half = centre.tolist(), half
-        self.box = (cx - half, cx + half, cy - half, cy + half)
-        axes = [torch.linspace(c - half, c + half, GRID, dtype=torch.float64) for c in (cx, cy)]
-        y, x = torch.meshgrid(axes[1], axes[0], indexing="ij")
-        self._grid = torch.stack([x, y], -1).reshape(-1, 2)[:, : min(self._dim, 2)]
-        self._log_height = math.log(2 * half) if self._dim == 1 else 0.0
-        self.target_density = self._density_of(parts.referee)
-
-    def project(self, x: Tensor) -> np.ndarray:
-        """Positions (n, 2) float32 on the plane."""
-        return self.lift(x[:, :2].float().cpu())
-
-    def lift(self, x: Tensor) -> np.ndarray:
-        """Positions with a second coordinate: itself, or a jitter fixed by the first index."""
-        if self._dim > 1:
-            return _numpy(x)
-        index = torch.arange(len(x), dtype=torch.float64)
-        jitter = ((index * GOLDEN) % 1 - 0.5) * self._half  # spread evenly, never random
-        column = jitter.float().reshape(-1, *[1] * (x.dim() - 1)).expand_as(x)
-        return _numpy(torch.cat([x, column], -1))
-
-    def field(self, energy: MixtureEnergy) -> tuple[np.ndarray, float]:
-        """Energy (g, g) of the model's marginal on the plane and its log Z there."""
-        means = energy.means[:, :2].double().cpu()
-        marginal = MixtureEnergy(means, energy.z.double().cpu())
-        values = marginal.evaluate(self._grid).energy
-        total = marginal.log_z() + self._log_height
-        return _numpy(values.reshape(GRID, GRID)), total
-
-    def _density_of(self, referee: Referee) -> np.ndarray:
-        values = log_density(self._grid, referee.means[:, :2], referee.log_masses)
-        return _numpy(torch.exp(values - self._log_height).reshape(GRID, GRID))
+def _shares(parts: Parts, x: Tensor, at: Evaluation) -> Tensor:
+    """The share (n, J) float64 that each mode has in each point."""
+    if parts.regions is None:
+        return at.responsibilities.double()
+    return parts.regions.shares(x)
 
 
-def _numpy(tensor: Tensor, dtype: type = np.float32) -> np.ndarray:
-    return tensor.detach().cpu().numpy().astype(dtype)
+def data_masses(parts: Parts) -> np.ndarray:
+    """Mean share (J,) of each mode over all training points."""
+    data = parts.trainer.data
+    if parts.regions is not None:
+        return as_numpy(parts.regions.shares(data).mean(0), np.float64)
+    at = parts.trainer.energy.evaluate(data, gradient=False)
+    return as_numpy(_shares(parts, data, at).mean(0), np.float64)
+
+
+def _ceiling(run: Run) -> float:
+    """The ESS ceiling of ULA on unit modes; not known for other energies and kernels."""
+    sampler, mixture = run.spec.sampler, run.spec.energy.kind == "mixture"
+    plain = sampler.kernel == "ula" and getattr(run.spec.method, "steps", 1) == 1
+    return ess_ceiling(sampler.step_size, run.spec.dim) if mixture and plain else math.nan

@@ -10,7 +10,28 @@ from pathlib import Path
 from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec
 
 FOLDER = Path(__file__).parents[2] / "assets" / "presets"
-ORDER = ("two-modes", "masses-only", "phantom-mode", "ring", "gmm50")
+ORDER = (
+    "two-modes",
+    "masses-only",
+    "phantom-mode",
+    "ring",
+    "gmm50",
+    "net-two-modes",
+    "net-ring",
+    "net-grid",
+    "net-moons",
+    "net-checkerboard",
+    "net-spirals",
+    "net-pinwheel",
+    "net-swiss-roll",
+    "improved-cd",
+    "red-step",
+    "red-improved-cd",
+    "red-thin",
+    "red-rate",
+    "red-cd",
+)
+IMAGE_ORDER = ("digits-017", "mnist-017", "mnist-236", "digits-cnn", "mnist-cnn-pixels")
 
 
 @dataclass(frozen=True)
@@ -32,12 +53,18 @@ def _load(name: str) -> Preset:
 
 
 def presets() -> dict[str, Preset]:
-    """All presets by name; the first is the default."""
+    """The presets of points in space by name; the first is the default."""
     return {name: _load(name) for name in ORDER}
 
 
+def image_presets() -> dict[str, Preset]:
+    """The presets of images by name; the first needs no download."""
+    return {name: _load(name) for name in IMAGE_ORDER}
+
+
 def preset(name: str) -> Preset:
-    """One preset. Raises SpecError with the names there are."""
-    if name not in ORDER:
-        raise SpecError(f"preset {name!r} is unknown, there are {', '.join(ORDER)}")
+    """One preset, of either kind. Raises SpecError with the names there are."""
+    known = (*ORDER, *IMAGE_ORDER)
+    if name not in known:
+        raise SpecError(f"preset {name!r} is unknown, there are {', '.join(known)}")
     return _load(name)

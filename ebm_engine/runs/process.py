@@ -1,11 +1,12 @@
 """A worker process as the server sees it: start it, send to it, hear from it, notice its end.
 
-Workers are started as `python -m ebm_engine.runs.worker`, not as `multiprocessing.Process`. The
-spawn method of multiprocessing runs the parent's main module again in each child, and under
-Streamlit that module is the command line or, during a script run, the page itself. A plain
-command has no such tie. What the child needs is one end of a `multiprocessing.Pipe`, inherited by
-number: a socket pair on Linux and macOS, a named pipe on Windows. When the server dies in whatever
-way, the system closes the other end, and the worker ends.
+Workers are started as `python -m ebm_engine.runs.worker` (or another module of ours, such as the
+clerk for background jobs), not as `multiprocessing.Process`. The spawn method of multiprocessing
+runs the parent's main module again in each child, and under Streamlit that module is the command
+line or, during a script run, the page itself. A plain command has no such tie. What the child needs
+is one end of a `multiprocessing.Pipe`, inherited by number: a socket pair on Linux and macOS, a
+named pipe on Windows. When the server dies in whatever way, the system closes the other end, and
+the worker ends.
 """
 
 from __future__ import annotations
@@ -24,23 +25,27 @@ from typing import Any
 from ebm_engine.runs.commands import Stop
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+WORKER = "ebm_engine.runs.worker"
 
 
 class WorkerProcess:
     """One running worker; two threads keep the pipe moving, so that sending never blocks.
 
-    on_message(message) and on_end() are called from a thread of this object.
+    on_message(message) and on_end() are called from a thread of this object. The module is started
+    with the number of its end of the pipe, and with folder and marker where they are given.
     """
 
     def __init__(
         self,
-        folder: Path,
-        marker: Path,
+        folder: Path | None,
+        marker: Path | None,
         on_message: Callable[[Any], None],
         on_end: Callable[[], None],
+        module: str = WORKER,
     ) -> None:
         self._connection, theirs = Pipe()
-        self._process = _start(theirs, folder, marker)
+        files = [str(path) for path in (folder, marker) if path is not None]
+        self._process = _start(theirs, module, files)
         theirs.close()  # else the end of the worker would go unnoticed
         self._marker = marker
         self._outbox: SimpleQueue[Any] = SimpleQueue()
@@ -58,7 +63,9 @@ class WorkerProcess:
 
     def busy_with(self) -> int:
         """The id of the run that the worker works on, or worked on when it died; 0 = none."""
-        return int.from_bytes(self._marker.read_bytes(), "little") if self._marker.exists() else 0
+        if self._marker is None or not self._marker.exists():
+            return 0
+        return int.from_bytes(self._marker.read_bytes(), "little")
 
     def join(self, timeout: float) -> bool:
         """Wait for the end of the worker, in seconds; tell whether it has come."""
@@ -96,7 +103,7 @@ class WorkerProcess:
             return  # the worker is gone, as the other thread learns by itself
 
 
-def _start(theirs: Connection, folder: Path, marker: Path) -> subprocess.Popen:
+def _start(theirs: Connection, module: str, files: list[str]) -> subprocess.Popen:
     handle = theirs.fileno()
     # A group of its own: Ctrl-C in the terminal is the server's business.
     if sys.platform == "win32":
@@ -107,9 +114,9 @@ def _start(theirs: Connection, folder: Path, marker: Path) -> subprocess.Popen:
         options = {"pass_fds": [handle], "process_group": 0}
     search = os.pathsep.join(filter(None, [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
     # -P: a file in the current folder must not take the place of a module.
-    command = [sys.executable, "-P", "-m", "ebm_engine.runs.worker"]
+    command = [sys.executable, "-P", "-m", module]
     return subprocess.Popen(
-        [*command, str(handle), str(folder), str(marker)],
+        [*command, str(handle), *files],
         stdin=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": search},
         **options,

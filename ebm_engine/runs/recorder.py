@@ -7,6 +7,9 @@ of the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,8 +17,13 @@ from torch import Tensor
 from ebm_engine.core.types import Walkers
 from ebm_engine.runs.snapshot import HISTORY
 
+if TYPE_CHECKING:
+    from ebm_engine.core.regions import Regions
+    from ebm_engine.runs.image_set import ImageClasses
+
 CAPACITY = 600  # rows of the history
 FIRST_STRIDE = 10  # updates between the first rows: the referee costs as much as an update
+SLOW_STRIDE = 20  # where it costs several
 TRAIL = 60  # positions of a trail
 CHAINS = 12  # highlighted walkers
 EVENTS = 2000  # resampling times kept
@@ -28,11 +36,11 @@ class History:
     `masses` (rows, J) holds the model's mode masses at the same updates.
     """
 
-    def __init__(self, modes: int) -> None:
+    def __init__(self, modes: int, stride: int = FIRST_STRIDE) -> None:
         self.rows = np.full((CAPACITY, len(HISTORY)), np.nan)
         self.masses = np.full((CAPACITY, modes), np.nan)
         self.count = 0
-        self.stride = FIRST_STRIDE
+        self.stride = stride
 
     def due(self, step: int) -> bool:
         """Whether the row of this update belongs into the history."""
@@ -63,26 +71,38 @@ class History:
         return {name: rows[:, i].copy() for i, name in enumerate(HISTORY)}, shares.copy()
 
 
+def first_two(x: Tensor) -> Tensor:
+    """The first two coordinates (…, 2) of points (…, d), or the only one."""
+    return x[..., :2]
+
+
 class Trails:
     """The last positions of every walker on the plane, following it through resampling.
 
-    Also counts how often one of the highlighted chains goes from one mode's basin to another's.
+    Also counts how often one of the highlighted chains goes from one mode's basin to another's:
+    the mode of largest responsibility, or the region of the plane where `regions` are given.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        regions: Regions | ImageClasses | None = None,
+        on_plane: Callable[[Tensor], Tensor] = first_two,
+    ) -> None:
+        self._regions = regions
+        self._on_plane = on_plane
         self._ring = torch.full((TRAIL, 0, 2), torch.nan)  # (t, n, 1 or 2)
         self._next = 0  # row of the oldest position, overwritten by the next one
-        self._responsibilities: Tensor | None = None
+        self._before: Walkers | None = None
         self._film: Tensor | None = None
         self.crossings = 0
 
     def track(self, walkers: Walkers) -> None:
-        """Append the present positions (on the first two coordinates)."""
+        """Append the present positions on the plane."""
         self._count_crossings(walkers)
         if walkers.path is not None:
-            self._film = walkers.path[-TRAIL:, :CHAINS, :2].cpu()
+            self._film = self._on_plane(walkers.path[-TRAIL:, :CHAINS]).cpu()
             return
-        now = walkers.x[:, :2].float().cpu()
+        now = self._on_plane(walkers.x).float().cpu()
         if self._ring.shape[1:] != now.shape:
             self._ring = torch.full((TRAIL, *now.shape), torch.nan)
         if walkers.parents is not None:
@@ -100,12 +120,18 @@ class Trails:
         return ordered.transpose(0, 1).contiguous()
 
     def _count_crossings(self, walkers: Walkers) -> None:
-        now, before = walkers.at.responsibilities, self._responsibilities
-        self._responsibilities = now
+        before, self._before = self._before, walkers
         if before is None or walkers.path is not None:
             return
-        parents = torch.arange(min(CHAINS, len(now)), device=now.device)
+        parents = torch.arange(min(CHAINS, len(walkers.x)), device=walkers.x.device)
         if walkers.parents is not None:
             parents = walkers.parents[:CHAINS]
-        changed = before[parents.clamp_min(0)].argmax(1) != now[:CHAINS].argmax(1)
-        self.crossings += int((changed & (parents >= 0)).sum())
+        now = self._basins(walkers, torch.arange(len(parents), device=parents.device))
+        changed = self._basins(before, parents.clamp_min(0)) != now
+        self.crossings += int((changed & (parents.cpu() >= 0)).sum())
+
+    def _basins(self, walkers: Walkers, rows: Tensor) -> Tensor:
+        """The basin (m,) of the walkers in the given rows (m,), on the CPU."""
+        if self._regions is None:
+            return walkers.at.responsibilities[rows].argmax(1).cpu()
+        return self._regions.of(walkers.x[rows])

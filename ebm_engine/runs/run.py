@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ebm_engine.core.divergence import Alarm, check_ess, check_size
-from ebm_engine.core.population import log_z_estimate
-from ebm_engine.core.referee import gradient_bias
-from ebm_engine.core.training import Metrics
+from ebm_engine.core.referee import Verdict
+from ebm_engine.core.training import Metrics, norm
 from ebm_engine.core.types import Walkers
 from ebm_engine.runs.advice import likely_knob
-from ebm_engine.runs.build import build, build_masks, build_method
+from ebm_engine.runs.build import build, build_extras, build_masks, build_method, build_rates
 from ebm_engine.runs.checkpoint import pack, unpack
+from ebm_engine.runs.image_plane import ImagePlane
 from ebm_engine.runs.knobs import knobs, needs_reset
-from ebm_engine.runs.picture import Plane, take_snapshot
-from ebm_engine.runs.recorder import EVENTS, MARKS, History, Trails
+from ebm_engine.runs.ledger import history_row
+from ebm_engine.runs.picture import data_masses, take_snapshot
+from ebm_engine.runs.plane import Plane
+from ebm_engine.runs.recorder import (
+    EVENTS,
+    FIRST_STRIDE,
+    MARKS,
+    SLOW_STRIDE,
+    History,
+    Trails,
+    first_two,
+)
 from ebm_engine.runs.snapshot import Divergence, Snapshot
 from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec
 from ebm_engine.runs.state import capture, restore
+from ebm_engine.runs.tiles import Films
 
 REWIND_EVERY = 25  # updates between rewind points
 REWIND_POINTS = 8
@@ -43,25 +53,40 @@ def prepare_process() -> None:
     run.snapshot(playing=False, updates_per_second=0.0)
 
 
+class Recent(NamedTuple):
+    """The exact numbers at some update: the row of HISTORY and the referee's verdict."""
+
+    row: dict[str, float]
+    verdict: Verdict
+
+
 class Run:
-    """One training run; the same spec gives the same bits on the same kind of hardware."""
+    """One training run; the same spec gives the same bits on the same kind of hardware.
+
+    parts and state hold the maths; metrics are those of the last update, None before the first.
+    """
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec = spec
         self.parts = build(spec)
-        self.plane = Plane(self.parts)
+        self.plane = Plane(self.parts) if self.parts.images is None else ImagePlane(self.parts)
         self.state = self.parts.trainer.start(self.parts.rngs)
-        self.history = History(len(spec.energy.means))
-        self.trails = Trails()
+        self._slow_referee = self.parts.regions is not None
+        verdict = self.parts.judge()
+        self.history = History(
+            len(verdict.masses), SLOW_STRIDE if self._slow_referee else FIRST_STRIDE
+        )
+        self._begin_recording()
         self.resampled_at: deque[int] = deque(maxlen=EVENTS)
         self.resamplings = 0
         self.marks: deque[tuple[int, str]] = deque(maxlen=MARKS)
         self.divergence: Divergence | None = None
         self._low_ess_for = 0
-        self._metrics: Metrics | None = None
+        self.metrics: Metrics | None = None
         self._rewind: deque[tuple[int, bytes]] = deque(maxlen=REWIND_POINTS)
-        self.trails.track(self.state.walkers.train)
-        self.history.add(self.row(), self.model_masses())
+        self._data_masses: np.ndarray | None = None
+        self._recent = Recent(history_row(self, verdict), verdict)
+        self._record()
         self._rewind.append((0, self.save()))
 
     @property
@@ -74,18 +99,18 @@ class Run:
         if self.divergence:
             return
         with torch.inference_mode():
-            self.state, self._metrics = self.parts.trainer.step(self.state)
+            self.state, self.metrics = self.parts.trainer.step(self.state)
         walkers = self.state.walkers.train
-        self.trails.track(walkers)
+        self._track(walkers)
         if walkers.resampled:
             self.resampled_at.append(self.step)
             self.resamplings += 1
         every = getattr(self.spec.method, "refresh_every", 0)
         if every and self.step % every == 0:
             self.marks.append((self.step, "walkers refreshed"))
-        self._judge(walkers, self._metrics)
+        self._judge(walkers, self.metrics)
         if self.history.due(self.step) or self.divergence:
-            self.history.add(self.row(), self.model_masses())
+            self._record()
         if self.step % REWIND_EVERY == 0 and not self.divergence:
             self._rewind.append((self.step, self.save()))
 
@@ -106,11 +131,10 @@ class Run:
     def _apply(self, spec: RunSpec) -> None:
         self.spec = spec
         trainer = self.parts.trainer
-        trainer.method = build_method(spec, self.parts.base)
+        trainer.method = build_method(spec, self.parts.base, self.parts.referee)
         trainer.masks = build_masks(spec, trainer.energy)
-        rates = (spec.optimizer.lr_means, spec.optimizer.lr_log_masses)
-        for group, rate in zip(trainer.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+        trainer.extras = build_extras(spec)
+        trainer.rates = build_rates(spec, trainer.energy)
 
     def rewind(self, updates: int) -> None:
         """Go back by `updates` (to update 0 at most): the same bits as then, the knobs as now."""
@@ -130,48 +154,45 @@ class Run:
 
     def restart_recording(self, crossings: int) -> None:
         """Begin new trails at the present walkers; a checkpoint holds no trails."""
-        self.trails = Trails()
-        self.trails.track(self.state.walkers.train)
+        self._begin_recording()
         self.trails.crossings = crossings
+        self._look()
         self._rewind = deque([(self.step, self.save())], maxlen=REWIND_POINTS)
 
-    def row(self) -> dict[str, float]:
-        """The numbers of HISTORY at the present update; NaN where a method has none."""
-        energy, referee = self.parts.trainer.energy, self.parts.referee
-        verdict = referee.judge(energy.means, energy.z)
-        data_energy = float(self.state.data_at.energy.double().mean())
-        walkers = self.state.walkers
-        row = {
-            "step": self.step,
-            "kl_exact": verdict.kl,
-            "kl_exact_se": verdict.kl_se,
-            "kl_data": verdict.kl_data,
-            "ess": walkers.train.ess,
-            "ancestors": len(torch.unique(walkers.train.ancestors)),
-            "contrast": math.nan,
-            "resamplings": self.resamplings,
-            "gradient_cosine": math.nan,
-            "gradient_ratio": math.nan,
-        }
-        populations = {"kl_estimate": walkers.train, "kl_witness": walkers.witness}
-        for name, population in populations.items():
-            value, se = log_z_estimate(population) if population else (math.nan, math.nan)
-            row[name] = value + data_energy + referee.data_log_density
-            row[f"{name}_se"] = se
-        if self._metrics is not None:
-            row["contrast"] = self._metrics.contrast()
-            exact = referee.gradient(self._metrics.at["means"], self._metrics.at["log_masses"])
-            row["gradient_cosine"], row["gradient_ratio"] = self._bias(exact)
-        return row
+    def _begin_recording(self) -> None:
+        parts = self.parts
+        on_plane = first_two if parts.images is None else parts.images.space.on_plane
+        self.trails = Trails(parts.regions, on_plane)
+        self.films = None if parts.images is None else Films()
+        self._track(self.state.walkers.train)
 
-    def model_masses(self) -> np.ndarray:
-        """Exact masses (J,) of the model's modes at the present update."""
-        return torch.softmax(-self.parts.trainer.energy.z.double(), 0).cpu().numpy()
+    def _track(self, walkers: Walkers) -> None:
+        self.trails.track(walkers)
+        if self.films is not None:
+            self.films.track(walkers)
 
-    def _bias(self, exact: dict[str, Tensor]) -> tuple[float, float]:
-        masks = self.parts.trainer.masks
-        estimate = {n: g * masks[n] for n, g in self._metrics.gradient.items()}
-        return gradient_bias(estimate, {n: g * masks[n].cpu() for n, g in exact.items()})
+    def recent(self, *, playing: bool) -> Recent:
+        """The exact numbers of this update, or, while a slow referee judges a run that plays, those
+        of the last recorded one.
+        """
+        if self._recent.row["step"] != self.step and not (playing and self._slow_referee):
+            self._look()
+        return self._recent
+
+    def _look(self) -> None:
+        verdict = self.parts.judge()
+        self._recent = Recent(history_row(self, verdict), verdict)
+
+    def _record(self) -> None:
+        if self._recent.row["step"] != self.step:
+            self._look()
+        self.history.add(self._recent.row, self._recent.verdict.masses.numpy())
+
+    def data_masses(self) -> np.ndarray:
+        """Mean share (J,) of each mode over the training points; regions never change."""
+        if self._data_masses is None or self.parts.regions is None:
+            self._data_masses = data_masses(self.parts)
+        return self._data_masses
 
     def _judge(self, walkers: Walkers, metrics: Metrics) -> None:
         alarm = check_ess(walkers.ess_before, self._low_ess_for)
@@ -183,16 +204,17 @@ class Run:
             alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), self.spec.dim)
         if alarm.quantity is None:
             return
-        knob, why = likely_knob(alarm.quantity, self.spec, self._speeds(metrics))
+        knob, why = likely_knob(alarm.quantity, self.spec, self._speeds(metrics), self.parts.width)
         message = f"{alarm.quantity} reached {alarm.value:.3g} at update {self.step}: {why}."
         self.divergence = Divergence(alarm.quantity, self.step, alarm.value, knob, message)
 
     def _speeds(self, metrics: Metrics) -> dict[str, float]:
-        """Rate × norm of the gradient by group of parameters; how far one update moves them."""
-        trainer = self.parts.trainer
-        rates = {name: getattr(self.spec.optimizer, f"lr_{name}") for name in metrics.gradient}
-        norms = {n: float((g * trainer.masks[n]).norm()) for n, g in metrics.gradient.items()}
-        return {name: rates[name] * norms[name] for name in norms}
+        """Rate × norm of the gradient by knob of a rate: how far one update moves θ."""
+        rule, masks = self.spec.optimizer, self.parts.trainer.masks
+        masked = {name: g * masks[name] for name, g in metrics.gradient.items()}
+        if self.spec.energy.kind != "mixture":
+            return {"lr": rule.lr * norm(masked)}
+        return {f"lr_{n}": getattr(rule, f"lr_{n}") * norm({n: g}) for n, g in masked.items()}
 
     def snapshot(self, *, playing: bool, updates_per_second: float, notice: str = "") -> Snapshot:
         """The present moment for the views; looking changes nothing."""

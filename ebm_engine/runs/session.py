@@ -24,6 +24,7 @@ from ebm_engine.runs.spec import RunSpec, SpecError
 SLICE = 0.008  # seconds of work before another run has its turn
 PICTURE_GAP = 1 / 30  # seconds between the pictures of a run that plays
 PICTURE_SHARE = 0.2  # of the worker's time, at most, goes into pictures
+COST_MEMORY = 0.1  # weight of the newest picture in the mean cost
 
 NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed
 
@@ -44,7 +45,7 @@ class Session:
         self._urgent = True  # the next report does not wait
         self._changed = False  # there is something new to show
         self._seen = True  # the last picture has been looked at
-        self._next_picture = 0.0
+        self._next_picture = self._cost = 0.0
         self._rate = Rate()
         self._attempt(self._restore if opened.restore else self._build)
 
@@ -87,8 +88,13 @@ class Session:
         return Report(self._id, self._seq, *state, notice, snapshot)
 
     def reported(self, cost: float, busy: int) -> None:
-        """The report took `cost` seconds; `busy` runs share this worker."""
-        self._next_picture = perf_counter() + max(PICTURE_GAP, cost * busy / PICTURE_SHARE)
+        """The report took `cost` seconds; `busy` runs share this worker.
+
+        What counts is the mean cost: one picture in ten of a network has a new field, which costs
+        more than the other nine together.
+        """
+        self._cost += COST_MEMORY * (cost - self._cost)
+        self._next_picture = perf_counter() + max(PICTURE_GAP, self._cost * busy / PICTURE_SHARE)
 
     def forget(self) -> None:
         """Remove the checkpoint."""

@@ -6,7 +6,7 @@ the first two coordinates (in one dimension the second is a fixed jitter per wal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ HISTORY = (
     "resamplings",
     "gradient_cosine",
     "gradient_ratio",
+    "total_variation",
+    "step_size",
+    "rate",
+    "acceptance",
 )
 
 
@@ -44,11 +48,13 @@ class Divergence:
 
 @dataclass(frozen=True)
 class ModeMasses:
-    """The share of each mode of the energy, E[rⱼ(x)] with r the responsibilities; arrays (J,).
+    """The share of each mode; arrays (J,).
 
-    `model` is exact, `data` is the mean over the training points, `raw` and `weighted` are two
-    readings of the same walkers with their standard errors. `truth` is the true mass of the target
-    modes that lie nearest to each mode of the energy.
+    The modes are those of the energy where target and energy are mixtures, with share E[rⱼ(x)], r
+    the responsibilities; else they are the regions of the target's modes. `model` is exact, `data`
+    is the mean over the training points, `raw` and `weighted` are two readings of the same walkers
+    with their standard errors. `truth` is the true mass: of the target modes that lie nearest to
+    each mode of the energy, or of each region.
     """
 
     truth: np.ndarray
@@ -58,6 +64,22 @@ class ModeMasses:
     raw_se: np.ndarray
     weighted: np.ndarray
     weighted_se: np.ndarray
+
+
+def _no_pictures() -> np.ndarray:
+    return np.zeros((0, 0, 0), dtype=np.uint8)
+
+
+def _no_films() -> np.ndarray:
+    return np.zeros((0, 0, 0, 0), dtype=np.uint8)
+
+
+def _no_rows() -> np.ndarray:
+    return np.zeros(0, dtype=np.int64)
+
+
+def _no_numbers() -> np.ndarray:
+    return np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -74,8 +96,21 @@ class Snapshot:
     (kl_exact_se is 0 where KL comes from quadrature, in up to two dimensions), and
     mass_history (rows, J) with the model's mode masses at the same updates;
     resampled_at: (r,) updates with a resampling, newest last; marks: (update, text) of changes
-    made while running; means: (J, d); masses in `mode_mass`; ess_ceiling: the highest ESS/N that
-    frozen parameters allow with this step size.
+    made while running; means: (J, d) of a mixture energy, else (0, 2); target_means (J*, d) and
+    target_stds (J*,) of a target of Gaussian modes, else empty; mode_centres: (J, ≥ 2), a point of
+    each mode of `mode_mass`; ess_ceiling: the highest ESS/N that frozen parameters allow with this
+    step size on modes of unit width, NaN for other energies and kernels; known_density: False for
+    own points and images, whose entropy nobody knows: every KL is then a cross-entropy and
+    target_density is NaN; outside: share of the model's mass that the quadrature misses, and
+    quadrature_error of its log Z, both 0 where closed forms judge.
+
+    Of images, else empty: tiles (m ≤ 64, h, w) uint8, walkers as images, evenly from all in order
+    of weight, heaviest first, or of energy, lowest first, where there are no weights; tile_rows
+    (m,) their walker index, tile_log_w (m,) log(N·w), tile_energies (m,) U and tile_labels (m,)
+    their class by the classifier; films (c ≤ 4, t ≤ 12, h, w) uint8, past positions of walkers 0
+    to c−1, oldest first and the present one last, black before a restart; class_names (J,), in the
+    order of `mode_mass`. There the cross-entropies count in whitened coordinates or in pixels, the
+    model's masses are NaN, and so are log_z_exact and log_z_plane.
     """
 
     spec: RunSpec
@@ -100,10 +135,22 @@ class Snapshot:
     mode_mass: ModeMasses
     means: np.ndarray
     target_means: np.ndarray
+    target_stds: np.ndarray
+    mode_centres: np.ndarray
     ess_ceiling: float
     log_z_exact: float
     log_z_estimate: float | None
     log_z_witness: float | None
+    tiles: np.ndarray = field(default_factory=_no_pictures)
+    tile_rows: np.ndarray = field(default_factory=_no_rows)
+    tile_log_w: np.ndarray = field(default_factory=_no_numbers)
+    tile_energies: np.ndarray = field(default_factory=_no_numbers)
+    tile_labels: np.ndarray = field(default_factory=_no_rows)
+    films: np.ndarray = field(default_factory=_no_films)
+    class_names: tuple[str, ...] = ()
+    known_density: bool = True
+    outside: float = 0.0
+    quadrature_error: float = 0.0
     divergence: Divergence | None = None
     notice: str = ""
 

@@ -6,44 +6,79 @@ builder of the trainer and the JSON file.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ebm_engine.runs.blocks import CD, PCD, SGD, Adam, Sampler, Walkers, WeightedULA
+from ebm_engine.runs import energies, image_targets, targets
+from ebm_engine.runs.blocks import SGD, Adam, Sampler, Walkers
+from ebm_engine.runs.checks import CHECKS
 from ebm_engine.runs.fields import Block, knob
+from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.mixtures import MixtureEnergy, MixtureTarget
 
-MAX_ELEMENTS = 10_000_000  # points × dimensions: 40 MB in float32, and a run holds several of them
+TARGETS: dict[str, type[Block]] = {
+    "mixture": MixtureTarget,
+    "ring": targets.Ring,
+    "grid": targets.Grid,
+    "moons": targets.Moons,
+    "checkerboard": targets.Checkerboard,
+    "spirals": targets.Spirals,
+    "pinwheel": targets.Pinwheel,
+    "swiss-roll": targets.SwissRoll,
+    "points": targets.Points,
+}
+IMAGE_TARGETS: dict[str, type[Block]] = {
+    "mnist": image_targets.Mnist,
+    "digits": image_targets.Digits,
+    "images": image_targets.Images,
+}
+ENERGIES: dict[str, type[Block]] = {
+    "mixture": MixtureEnergy,
+    "mlp": energies.MLP,
+    "multiscale": energies.MultiScale,
+}
+IMAGE_ENERGIES: dict[str, type[Block]] = {
+    "mlp": energies.MLP,
+    "multiscale": energies.MultiScale,
+    "cnn": energies.CNN,
+}
+OPTIMIZERS: dict[str, type[Block]] = {"sgd": SGD, "adam": Adam}
+# TARGETS and ENERGIES are for points in space; images have their own, and share the networks.
+KINDS = {
+    "target": TARGETS | IMAGE_TARGETS,
+    "energy": ENERGIES | IMAGE_ENERGIES,
+    "method": METHODS,
+    "optimizer": OPTIMIZERS,
+}
+DEFAULT_KINDS = {
+    "target": "mixture",
+    "energy": "mixture",
+    "method": "weighted-ula",
+    "optimizer": "sgd",
+}
 
 
 class SpecError(ValueError):
     """A specification that cannot be run; the message is one sentence with value and limit."""
 
 
-Target = MixtureTarget
-Energy = MixtureEnergy
-Method = Annotated[CD | PCD | WeightedULA, Field(discriminator="kind")]
-Optimizer = Annotated[SGD | Adam, Field(discriminator="kind")]
-
-METHODS: dict[str, type[CD] | type[PCD] | type[WeightedULA]] = {
-    "cd": CD,
-    "pcd": PCD,
-    "weighted-ula": WeightedULA,
-}
-OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
-DEFAULT_KINDS = {"method": "weighted-ula", "optimizer": "sgd"}
+def _one_of(table: dict[str, type[Block]]) -> Any:
+    """The blocks of a table as one type, told apart by their kind."""
+    return Annotated[reduce(or_, table.values()), Field(discriminator="kind")]
 
 
 class RunSpec(Block):
     """Everything that defines a run: same spec, same bits on the same kind of hardware."""
 
-    target: Target = Target()
-    energy: Energy = Energy()
-    method: Method = WeightedULA()
+    target: _one_of(KINDS["target"]) = MixtureTarget()
+    energy: _one_of(KINDS["energy"]) = MixtureEnergy()
+    method: _one_of(METHODS) = METHODS["weighted-ula"]()
     sampler: Sampler = Sampler()
     walkers: Walkers = Walkers()
-    optimizer: Optimizer = SGD()
+    optimizer: _one_of(OPTIMIZERS) = SGD()
     seed: int = knob(
         0,
         "Seed of every random number of the run.",
@@ -75,22 +110,17 @@ class RunSpec(Block):
 
     @model_validator(mode="after")
     def _fits(self) -> RunSpec:
-        d, d_model = len(self.target.means[0]), len(self.energy.means[0])
-        if d != d_model:
-            raise ValueError(f"target has dimension {d} and energy {d_model}, they must be equal")
-        witness = self.method.witness if isinstance(self.method, WeightedULA) else 0
-        points = max(self.walkers.count, self.target.samples, witness)
-        if points * d > MAX_ELEMENTS:
-            raise ValueError(
-                f"{points} points in dimension {d} make {points * d} numbers, "
-                f"the limit is {MAX_ELEMENTS}"
-            )
+        for check in CHECKS:
+            check(self)
         return self
 
     @property
     def dim(self) -> int:
         """Dimension d of the space the walkers live in."""
-        return len(self.target.means[0])
+        if self.target.kind in IMAGE_TARGETS:
+            latent = self.energy.space == "latent"
+            return self.energy.dim if latent else image_targets.SIDES[self.target.kind] ** 2
+        return len(self.target.means[0]) if self.target.kind == "mixture" else 2
 
 
 def parse_spec(content: Any) -> RunSpec:
@@ -106,15 +136,17 @@ def parse_spec(content: Any) -> RunSpec:
 def explain(error: ValidationError) -> str:
     """The first problem of a pydantic error as one sentence: field = value: what is allowed."""
     problem = error.errors()[0]
-    kinds = {"cd", "pcd", "weighted-ula", "sgd", "adam"}
-    path = ".".join(str(p) for p in problem["loc"] if p not in kinds)
+    where = [str(part) for part in problem["loc"]]
+    if len(where) > 1 and where[1] in KINDS.get(where[0], ()):
+        del where[1]  # pydantic names the kind of a block in the path
+    path = ".".join(where)
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
         return f"{path} is not a field of the spec"
     if problem["type"].startswith("union_tag"):
         given = problem["input"].get("kind") if isinstance(problem["input"], dict) else None
-        allowed = problem["ctx"].get("expected_tags", "'cd', 'pcd', 'weighted-ula'")
+        allowed = ", ".join(repr(kind) for kind in KINDS[where[0]])
         return f"{path}.kind = {given!r} is unknown, allowed are {allowed}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
     shown = repr(problem["input"])
@@ -135,9 +167,9 @@ def flatten(spec: RunSpec) -> dict[str, Any]:
 def with_value(spec: RunSpec, path: str, value: Any) -> RunSpec:
     """The spec with one field changed.
 
-    Setting `method.kind` or `optimizer.kind` to another kind starts from that kind's defaults
-    (learning rates are kept). Raises SpecError with one sentence on an unknown path or a value
-    outside its limits.
+    Setting the kind of a block to another kind starts from that kind's defaults; what two kinds
+    of target, energy or optimizer have in common is kept. Raises SpecError with one sentence on an
+    unknown path or a value outside its limits.
     """
     content = spec.model_dump(mode="json")
     head, _, leaf = path.partition(".")
@@ -145,9 +177,8 @@ def with_value(spec: RunSpec, path: str, value: Any) -> RunSpec:
         raise SpecError(f"{path} is not a field of the spec")
     if not leaf:
         content[head] = value
-    elif leaf == "kind" and content[head]["kind"] != value:
-        rates = {k: v for k, v in content[head].items() if k.startswith("lr_")}
-        content[head] = {"kind": value, **rates}
+    elif leaf == "kind" and content[head].get("kind", value) != value:
+        content[head] = {"kind": value, **_in_common(head, content[head], value)}
     elif leaf not in content[head]:
         raise SpecError(
             f"{path} is not a field of the spec with {head}.kind = "
@@ -156,3 +187,12 @@ def with_value(spec: RunSpec, path: str, value: Any) -> RunSpec:
     else:
         content[head][leaf] = value
     return parse_spec(content)
+
+
+def _in_common(head: str, block: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """The fields of a block that another kind has as well and that mean the same there."""
+    goal = KINDS[head].get(kind) if isinstance(kind, str) else None
+    if goal is None or head == "method":
+        return {}
+    shapes = {"means", "masses", "stds", "modes", "arms", "std", "noise", "classes", "counts"}
+    return {n: v for n, v in block.items() if n in goal.model_fields and n not in shapes | {"kind"}}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.training import TrainState
-from ebm_engine.core.types import Evaluation, Populations, Walkers
+from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
 from ebm_engine.runs.checkpoint import CheckpointError
 from ebm_engine.runs.recorder import EVENTS, MARKS
 from ebm_engine.runs.snapshot import Divergence
@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from ebm_engine.runs.run import Run
 
 POPULATIONS = ("train", "witness")
+ROWS = ("energy", "gradient", "responsibilities")
+OPTIONAL = ("at.responsibilities", "momentum", "before_last")
+SCALARS = ("log_norm", "ess", "step_scale", "acceptance")
+PER_WALKER = ("x", "log_w", "ancestors", "momentum", "before_last")
 
 
 def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts that, with the spec, define everything a run does from here on."""
     trainer, walkers = run.parts.trainer, run.state.walkers
     tensors = {f"parameter.{n}": p for n, p in trainer.energy.parameters.items()}
+    if trainer.average is not None:
+        tensors |= {f"average.{n}": p for n, p in trainer.average.parameters.items()}
+    if trainer.extras.batch:
+        tensors["batch"] = run.state.batch.x
+    if walkers.buffer is not None:
+        tensors["buffer"] = walkers.buffer.x
     history = run.history
     tensors["history"] = torch.from_numpy(history.rows[: history.count].copy())
     tensors["masses"] = torch.from_numpy(history.masses[: history.count].copy())
@@ -41,18 +51,27 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "crossings": run.trails.crossings,
         "low_ess_for": run._low_ess_for,
         "divergence": vars(run.divergence) if run.divergence else None,
+        "rate": run.state.rate,
+        "buffer": list(walkers.buffer[1:]) if walkers.buffer else None,
     }
     for name in POPULATIONS:
         population: Walkers | None = getattr(walkers, name)
         if population is None:
             continue
-        for part in ("x", "log_w", "ancestors"):
-            tensors[f"{name}.{part}"] = getattr(population, part)
-        # Computed again from x alone, a resampled cache would differ in its last bits.
-        tensors |= {f"{name}.at.{k}": v for k, v in population.at._asdict().items()}
-        norm = None if math.isnan(population.log_norm) else population.log_norm
-        facts[name] = [norm, population.ess]
+        rows = population._asdict()
+        tensors |= {f"{name}.{part}": rows[part] for part in PER_WALKER if rows[part] is not None}
+        # Computed again from x alone, a resampled cache would differ in its last bits. A network's
+        # layers are large and follow from x: they are not kept.
+        at = population.at._asdict()
+        kept = {part: at[part] for part in ROWS if at[part] is not None}
+        tensors |= {f"{name}.at.{part}": tensor for part, tensor in kept.items()}
+        facts[name] = [_or_none(getattr(population, scalar)) for scalar in SCALARS]
     return tensors, facts
+
+
+def _or_none(value: float) -> float | None:
+    """A number that JSON can hold: None for NaN."""
+    return None if math.isnan(value) else value
 
 
 def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -62,13 +81,23 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
         with torch.no_grad():
             for name, parameter in trainer.energy.parameters.items():
                 parameter.copy_(tensors[f"parameter.{name}"])
+            if trainer.average is not None:
+                for name, mean in trainer.average.parameters.items():
+                    mean.copy_(tensors[f"average.{name}"])
             restored = {
                 name: _population(run, tensors, name, facts[name])
                 for name in POPULATIONS
                 if name in facts
             }
-            data_at = trainer.energy.evaluate(trainer.data, gradient=False)
-        run.state = TrainState(facts["step"], Populations(**restored), data_at, run.parts.rngs)
+            if facts["buffer"] is not None:
+                own = tensors["buffer"].clone().to(run.parts.device)
+                restored["buffer"] = Buffer(own, *facts["buffer"])
+            x = trainer.data
+            if trainer.extras.batch:
+                x = tensors["batch"].clone().to(run.parts.device)
+            batch = Batch(x, trainer.energy.evaluate(x, gradient=False))
+        populations = Populations(**restored)
+        run.state = TrainState(facts["step"], populations, batch, run.parts.rngs, facts["rate"])
         for use, generator in run.parts.rngs.items():
             generator.set_state(tensors[f"rng.{use}"])
         _restore_optimizer(run, tensors)
@@ -86,14 +115,16 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
 
 
 def _population(run: Run, tensors: dict[str, Tensor], name: str, scalars: list[Any]) -> Walkers:
-    def stored(part: str) -> Tensor:
+    def stored(part: str) -> Tensor | None:
         # A copy: what a matrix product rounds to may depend on where its memory begins.
+        if part in OPTIONAL and f"{name}.{part}" not in tensors:
+            return None
         return tensors[f"{name}.{part}"].clone().to(run.parts.device)
 
-    at = Evaluation(*(stored(f"at.{part}") for part in Evaluation._fields))
-    norm, ess = scalars
-    log_norm = math.nan if norm is None else norm
-    return Walkers(stored("x"), at, stored("log_w"), log_norm, stored("ancestors"), ess=ess)
+    at = Evaluation(**{part: stored(f"at.{part}") for part in ROWS})
+    rows = {part: stored(part) for part in PER_WALKER}
+    numbers = (math.nan if number is None else number for number in scalars)
+    return Walkers(at=at, **rows, **dict(zip(SCALARS, numbers, strict=True)))
 
 
 def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ebm_engine.runs.build import resolve_device
 from ebm_engine.runs.run import Run, prepare_process
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.runs.snapshot import ModeMasses, Snapshot
 from ebm_engine.runs.spec import RunSpec, SpecError
 
 MAX_UPDATES = 10_000_000
@@ -68,10 +68,13 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
                 name: _plain(getattr(masses, name)) for name in ("data", "model", "raw", "weighted")
             },
             "means": snapshot.means.tolist(),
-            "log_z_exact": snapshot.log_z_exact,
+            "mode_centres": snapshot.mode_centres.tolist(),
+            "total_variation": _plain(snapshot.history["total_variation"][-1:])[0],
+            "log_z_exact": _plain(np.array([snapshot.log_z_exact]))[0],
             "log_z_estimate": snapshot.log_z_estimate,
             "log_z_witness": snapshot.log_z_witness,
-        },
+        }
+        | (_of_images(masses) if snapshot.class_names else {}),
         "diverged": None
         if diverged is None
         else {
@@ -82,6 +85,21 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         },
         "timing": {"updates_per_second": snapshot.updates_per_second},
         "device": snapshot.device,
+    }
+
+
+def _of_images(masses: ModeMasses) -> dict[str, Any]:
+    """What images add to the final numbers; only annealing can fill what is None here."""
+    return {
+        "class_mass": {
+            "data": _plain(masses.truth),
+            "model_ais": None,
+            "model_ais_se": None,
+            "raw": _plain(masses.raw),
+            "weighted": _plain(masses.weighted),
+        },
+        "cross_entropy_heldout": None,
+        "log_z_ais": None,
     }
 
 

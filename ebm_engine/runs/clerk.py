@@ -1,0 +1,103 @@
+"""The helper process: works through one job after the other, for the desk of the server.
+
+Started by `process.WorkerProcess` with the number of its end of the pipe. It gives way to the
+workers of the live runs: lower priority, one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import connection
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ebm_engine.runs.commands import Ready, Stop
+from ebm_engine.runs.tasks import TASKS, Begin, Drop, Ended, Progress
+
+NICENESS = 5
+
+log = logging.getLogger(__name__)
+
+
+class Clerk:
+    """The loop: wait for a job, do it step by step, look for a Drop between the steps."""
+
+    def __init__(self, inbox: SimpleQueue[Any], send: Callable[[Any], None]) -> None:
+        self._inbox = inbox
+        self._send = send
+
+    def serve(self) -> None:
+        """Work until the process ends."""
+        self._send(Ready())
+        while True:
+            message = self._inbox.get()
+            if isinstance(message, Begin):  # a Drop that comes now is late: its job is over
+                self._send(Ended(message.job_id, self._error_of(message)))
+
+    def _error_of(self, job: Begin) -> str:
+        """Do the job; what went wrong, as one sentence, or ""."""
+        try:
+            for share, result in TASKS[job.name].run(job.arguments):
+                self._send(Progress(job.job_id, share, result))
+                if self._dropped(job.job_id):
+                    return "cancelled"
+        except ValueError as error:
+            return str(error).splitlines()[0]
+        except (BrokenPipeError, ConnectionResetError):
+            raise
+        except Exception as error:  # a bug or no memory: the next job has its chance
+            log.exception("job %d, %s, stops", job.job_id, job.name)
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            return f"stopped by an error: {reason[:200]}"
+        return ""
+
+    def _dropped(self, job_id: int) -> bool:
+        found = False
+        try:
+            while True:
+                found |= self._inbox.get_nowait() == Drop(job_id)
+        except Empty:
+            return found
+
+
+def _receive(pipe: connection.Connection, inbox: SimpleQueue[Any]) -> None:
+    """Pass messages on; end the process at once, mid-job or not, when told to or orphaned."""
+    try:
+        while not isinstance(message := pipe.recv(), Stop):
+            inbox.put(message)
+    finally:
+        os._exit(0)
+
+
+def main() -> None:
+    """Serve with the command line's pipe handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(format="helper %(process)d: %(levelname)s: %(message)s")
+    windows = sys.platform == "win32"
+    handle = int(sys.argv[1])
+    pipe = connection.PipeConnection(handle) if windows else connection.Connection(handle)
+    inbox: SimpleQueue[Any] = SimpleQueue()
+    receiver = threading.Thread(target=_receive, args=(pipe, inbox), daemon=True)
+    receiver.start()
+    # Only now, because it takes seconds: until here the process can already be stopped.
+    import torch
+
+    from ebm_engine.runs import bias_study, langevin_study  # noqa: F401 - not in the first job
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way
+        os.nice(NICENESS)
+    try:
+        Clerk(inbox, pipe.send).serve()
+    except (BrokenPipeError, ConnectionResetError):
+        receiver.join()  # it ends the process
+
+
+if __name__ == "__main__":
+    main()

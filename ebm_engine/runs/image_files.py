@@ -1,0 +1,88 @@
+"""The images behind a target, as pixels in [0, 1]: for training, held out, and for the classifier.
+
+images (n, D = h·w) float32, labels (n,) int64, places in `names`; all on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_engine.data.digits import held_out, load_digits, subset
+from ebm_engine.data.images import read_images
+from ebm_engine.data.mnist import load_mnist
+from ebm_engine.runs.fields import Block
+from ebm_engine.runs.image_targets import Images, Mnist
+
+Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
+POOL = 1000  # images of each class that the classifier learns from, at most
+HELD_OUT = 5  # one of so many own images
+
+
+class Files(NamedTuple):
+    """train (n, D) with labels (n,), test (m, D) with test_labels, pool with pool_labels.
+
+    The test images are in the proportions of the training images; the pool, which holds at most
+    1000 of each class, is for the classifier. size: (h, w); names (J,) of the classes.
+    """
+
+    train: Tensor
+    labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+    pool: Tensor
+    pool_labels: Tensor
+    size: tuple[int, int]
+    names: tuple[str, ...]
+
+
+def load(target: Block) -> Files:
+    """The images of a target.
+
+    Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images or
+    own images cannot be read.
+    """
+    if isinstance(target, Images):
+        return _own(target.path)
+    return _digits(target, load_mnist if isinstance(target, Mnist) else load_digits)
+
+
+def _digits(target: Block, split: Split) -> Files:
+    images, labels = split("train")
+    pool = [min(POOL, int((labels == label).sum())) for label in target.classes]
+    parts = [
+        subset(images, labels, target.classes, target.counts),
+        held_out(*split("test"), target.classes, target.counts),
+        subset(images, labels, target.classes, pool),
+    ]
+    place = np.zeros(256, dtype=np.int64)
+    place[list(target.classes)] = np.arange(len(target.classes))
+    tensors = [part for x, y in parts for part in (_pixels(x), torch.from_numpy(place[y]))]
+    return Files(*tensors, images.shape[1:], tuple(str(label) for label in target.classes))
+
+
+def _own(path: str) -> Files:
+    """Own images: every fifth of them, counted class after class, is held out."""
+    if not path:
+        raise ValueError("path is empty, and own images need a zip or an NPZ file")
+    found = read_images(path)
+    order = np.argsort(found.labels, kind="stable")
+    out = np.arange(len(order)) % HELD_OUT == HELD_OUT - 1
+    pixels, labels = _pixels(found.images), torch.from_numpy(found.labels.astype(np.int64))
+    train, test = torch.from_numpy(order[~out]), torch.from_numpy(order[out])
+    missing = set(range(len(found.names))) - set(labels[train].tolist())
+    if missing:
+        name = found.names[min(missing)]
+        raise ValueError(f"the class {name!r} has too few images, at least 2 are needed")
+    first = torch.cat([train[labels[train] == j][:POOL] for j in range(len(found.names))])
+    kept = [part for rows in (train, test, first) for part in (pixels[rows], labels[rows])]
+    return Files(*kept, found.images.shape[1:], found.names)
+
+
+def _pixels(images: np.ndarray) -> Tensor:
+    """(n, D) float32 in [0, 1] from (n, h, w) uint8."""
+    return torch.from_numpy(images.reshape(len(images), -1)).float() / 255

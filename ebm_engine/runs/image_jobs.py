@@ -1,0 +1,121 @@
+"""Studies of trained image models as frozen blocks: what a person chooses, with its limits.
+
+Importing this module never loads torch; what is computed is in `ais_study`, `ood_study`,
+`composition_study` and `fetch_study`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ebm_engine.runs.fields import Block, knob
+from ebm_engine.runs.langevin import MAX_CHECKPOINT, seed_field
+
+MOST_MODELS = 4
+RULES = {"and": "and", "or": "or", "not": "not"}
+
+
+def checkpoint_field() -> bytes:
+    """The checkpoint of a trained model."""
+    return Field(b"", max_length=MAX_CHECKPOINT, repr=False)
+
+
+class AisSpec(Block):
+    """log Z, cross-entropy and class masses of a trained image model, by annealed walkers."""
+
+    walkers: int = knob(
+        1000,
+        "Fresh walkers, drawn from the Gaussian base.",
+        label="Walkers",
+        usual=(200, 5000),
+        log=True,
+        outside="Few walkers may miss a class altogether.",
+        ge=2,
+        le=20_000,
+    )
+    steps: int = knob(
+        600,
+        "Steps from the base to the model, and as many back.",
+        label="Steps",
+        unit="steps",
+        usual=(100, 3000),
+        log=True,
+        outside="Few steps leave a wide gap between the forward and the reverse value.",
+        ge=1,
+        le=20_000,
+    )
+    seed: int = seed_field()
+    checkpoint: bytes = checkpoint_field()
+
+
+class OodSpec(Block):
+    """How well the energy of a trained image model tells strange images from held-out ones."""
+
+    count: int = knob(
+        500,
+        "Images of each kind, at most: fewer where the held-out part has fewer.",
+        label="Images",
+        usual=(50, 1000),
+        log=True,
+        ge=10,
+        le=2000,
+    )
+    seed: int = seed_field()
+    checkpoint: bytes = checkpoint_field()
+
+
+class CompositionSpec(Block):
+    """Several trained image models put together by and, or, not; Langevin chains walk on the sum.
+
+    weights: one of each model; “or” takes none.
+    """
+
+    rule: Literal[tuple(RULES)] = knob(
+        "or",
+        "and: the product of the densities. or: their sum. not: the first divided by a power of "
+        "the others.",
+        label="Rule",
+    )
+    weights: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(
+        (), max_length=MOST_MODELS, description="Weight of each model; empty stands for 1 each."
+    )
+    step_size: float = knob(
+        0.01,
+        "First step size h of the Langevin moves, which follows their acceptance.",
+        label="Step size h",
+        usual=(0.001, 0.1),
+        log=True,
+        gt=0,
+        le=10,
+    )
+    steps: int = knob(
+        2000,
+        "Length of every chain.",
+        label="Steps",
+        unit="steps",
+        usual=(200, 5000),
+        log=True,
+        ge=1,
+        le=20_000,
+    )
+    chains: int = knob(
+        64, "Independent chains.", label="Chains", usual=(16, 256), log=True, ge=2, le=1000
+    )
+    seed: int = seed_field()
+    checkpoints: tuple[Annotated[bytes, Field(max_length=MAX_CHECKPOINT)], ...] = Field(
+        (), max_length=MOST_MODELS, repr=False
+    )
+
+    @model_validator(mode="after")
+    def _one_weight_each(self) -> CompositionSpec:
+        models, weights = len(self.checkpoints), len(self.weights)
+        if self.weights and (weights != models or self.rule == "or"):
+            allowed = 0 if self.rule == "or" else models
+            raise ValueError(f"weights has {weights} entries, {allowed} are needed")
+        return self
+
+
+class FetchSpec(Block):
+    """The download of MNIST into the user's cache."""

@@ -1,0 +1,234 @@
+"""A set of images as training points: the space they live in, their classes, and a classifier.
+
+Training points are z(x + σε) with images x (D,) of pixels in [0, 1], noise ε drawn once, and the
+coordinates z of a latent space (see data.latent) or the pixels themselves. The plane that is shown
+is spanned by the first two principal components. Points (n, d), pixels (n, D = h·w), plane (n, 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from ebm_engine.core.energies.pyramid import Decoder
+from ebm_engine.core.rng import gaussian, generators
+from ebm_engine.data.latent import Latent, fit
+from ebm_engine.data.mnist import MnistUnavailable
+from ebm_engine.runs.classifier import Classifier, Examples, classifier
+from ebm_engine.runs.fields import Block
+from ebm_engine.runs.image_files import Files, load
+from ebm_engine.runs.spec import RunSpec, SpecError
+
+COMPONENTS = 40  # that the classifier reads in pixel space
+
+
+class Space(Protocol):
+    """Where the points that stand for images live.
+
+    latent: the principal components of the images, all coordinates or only those of the plane and
+    of the classifier.
+    """
+
+    latent: Latent
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Points (n, d) of images (n, D)."""
+
+    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
+        """Points (n, d) of images (n, D) with new noise."""
+
+    def decode(self, x: Tensor) -> Tensor:
+        """Images (n, D) at points (n, d), not clipped to the range of the pixels."""
+
+    def on_plane(self, x: Tensor) -> Tensor:
+        """The place (…, 2) of points (…, d) on the plane."""
+
+    def from_plane(self, places: Tensor) -> Tensor:
+        """Points (n, d) on the plane, with nothing along the other directions."""
+
+    @property
+    def decoder(self) -> Decoder | None:
+        """The affine map to the pixels; None where the points are the pixels."""
+
+
+class LatentSpace(NamedTuple):
+    """Whitened principal components."""
+
+    latent: Latent
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Points (n, k) of images (n, D)."""
+        return self.latent.encode(pixels)
+
+    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
+        """Points (n, k) of images (n, D) with new noise."""
+        return self.latent.encode_noisy(pixels, rng)
+
+    def decode(self, x: Tensor) -> Tensor:
+        """Images (n, D) at points (n, k)."""
+        return self.latent.decode(x)
+
+    def on_plane(self, x: Tensor) -> Tensor:
+        """The first two coordinates (…, 2)."""
+        return x[..., :2]
+
+    def from_plane(self, places: Tensor) -> Tensor:
+        """Points (n, k) with these first two coordinates, the others 0."""
+        return torch.nn.functional.pad(places, (0, len(self.latent.scale) - 2))
+
+    @property
+    def decoder(self) -> Decoder:
+        """Pixels = mean + x · scaled components."""
+        return Decoder(self.latent.mean, self.latent.scale[:, None] * self.latent.basis.T)
+
+
+class PixelSpace(NamedTuple):
+    """The pixels themselves; latent: principal components, the first two span the plane."""
+
+    latent: Latent
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """The images (n, D)."""
+        return pixels
+
+    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
+        """The images (n, D) with new noise."""
+        return pixels + self.latent.noise * gaussian(pixels, rng)
+
+    def decode(self, x: Tensor) -> Tensor:
+        """The points (n, D)."""
+        return x
+
+    def on_plane(self, x: Tensor) -> Tensor:
+        """⟨uⱼ, x − mean⟩ for the first two components, (…, 2)."""
+        return (x - self.latent.mean.to(x)) @ self.latent.basis[:, :2].to(x)
+
+    def from_plane(self, places: Tensor) -> Tensor:
+        """mean + Σⱼ placeⱼ uⱼ, (n, D)."""
+        return self.latent.mean.to(places) + places @ self.latent.basis[:, :2].to(places).T
+
+    @property
+    def decoder(self) -> None:
+        """The points are the pixels."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Training points x (n, d) with labels (n,), held-out ones, and what reads them.
+
+    size: (h, w); class_names (J,); held_out (m, d) in the same coordinates with held_labels (m,);
+    classifier reads decoded pixels. Labels are places in class_names, on the CPU.
+    """
+
+    space: Space
+    size: tuple[int, int]
+    class_names: tuple[str, ...]
+    x: Tensor
+    labels: Tensor
+    held_out: Tensor
+    held_labels: Tensor
+    classifier: Classifier
+
+    @property
+    def shares(self) -> Tensor:
+        """The share (J,) float64 of each class in the training images."""
+        counts = torch.bincount(self.labels, minlength=len(self.class_names))
+        return counts.double() / len(self.labels)
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Points (n, d) of images (n, D), without noise, in dtype and device of the points."""
+        return self.space.encode(pixels.to(self.x))
+
+    def decode(self, x: Tensor) -> Tensor:
+        """Images (n, D) at points (n, d), not clipped."""
+        return self.space.decode(x)
+
+    def classes(self) -> ImageClasses:
+        """The classes as a partition of the space."""
+        return ImageClasses(self.space, self.classifier, len(self.class_names))
+
+    def centres(self) -> Tensor:
+        """The mean place (J, 2) of each class on the plane, float64 on the CPU."""
+        places = self.space.on_plane(self.x).double().cpu()
+        return torch.stack([places[self.labels == j].mean(0) for j in self.labels.unique()])
+
+
+class ImageClasses(NamedTuple):
+    """The space divided by what a classifier reads; count: number J of classes."""
+
+    space: Space
+    classifier: Classifier
+    count: int
+
+    def of(self, x: Tensor) -> Tensor:
+        """The class (n,) of each point x (n, d), on the CPU."""
+        return self.classifier.of(self.space.decode(x)).cpu()
+
+    def shares(self, x: Tensor) -> Tensor:
+        """1 in the column of each point's class, else 0: (n, J) float64."""
+        return torch.nn.functional.one_hot(self.of(x), self.count).double()
+
+
+class _Material(NamedTuple):
+    """What does not depend on the seed of a run; kept, as a rewind needs it again."""
+
+    files: Files
+    space: Space
+    classifier: Classifier
+
+
+def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
+    """The images of a spec's target as points in dtype and device of `like`; rng draws the noise.
+
+    Raises SpecError, in one sentence, where images are missing, damaged or too few.
+    """
+    dim = spec.energy.dim if spec.energy.space == "latent" else 0
+    try:
+        files, space, reader = _material(spec.target, dim, _stamp(spec.target))
+    except MnistUnavailable as error:
+        raise SpecError(str(error)) from None
+    except ValueError as error:
+        raise SpecError(f"target: {error}") from None
+    points = [space.encode_noisy(p.to(like), rng) for p in (files.train, files.test)]
+    return ImageSet(
+        space,
+        files.size,
+        files.names,
+        points[0],
+        files.labels,
+        points[1],
+        files.test_labels,
+        reader.to(like),
+    )
+
+
+def _stamp(target: Block) -> tuple[int, ...]:
+    """What changes when a file of own images does."""
+    path = Path(getattr(target, "path", ""))
+    if not path.is_file():
+        return ()
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _material(target: Block, dim: int, stamp: tuple[int, ...]) -> _Material:
+    files = load(target)
+    latent = fit(files.train, dim or min(COMPONENTS, *files.train.shape), target.noise)
+    space = LatentSpace(latent) if dim else PixelSpace(latent)
+    rng = generators(0, "cpu")["data"]
+    seen = [
+        Examples(space.decode(space.encode_noisy(pixels, rng)), labels)
+        for pixels, labels in ((files.pool, files.pool_labels), (files.test, files.test_labels))
+    ]
+    reader = classifier(*seen, len(files.names), latent)
+    # Only the classifier needed the pool.
+    return _Material(
+        files._replace(pool=files.pool[:0], pool_labels=files.labels[:0]), space, reader
+    )

@@ -1,0 +1,98 @@
+"""The image targets of a RunSpec: labelled pictures, with noise that gives them a density.
+
+A training point is x + σε with x an image of pixels in [0, 1] and ε ~ N(0, I): without the noise
+images lie on surfaces that no density fills. Classes come in the given counts, so their shares are
+known. A target has `samples` images; 0 where only the file of own images tells.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from ebm_engine.runs.fields import Block, knob
+
+IMAGE_KINDS = ("mnist", "digits", "images")
+SIDES = {"mnist": 28, "digits": 8}  # pixels; the file of own images tells theirs
+CLASSES = 10
+MOST_OF_A_CLASS = 6742  # images of the digit 1 in the training part of MNIST
+
+
+def data_noise(default: float) -> Any:
+    """The standard deviation of the noise on the pixels, a field of every image target."""
+    return knob(
+        default,
+        "Standard deviation σ of the noise added to the pixels, whose range is 0 to 1.",
+        label="Data noise σ",
+        basic=True,
+        usual=(0.03, 0.3),
+        log=True,
+        outside="Little noise makes thin modes that need small steps; much noise connects them.",
+        ge=0.001,
+        le=1.0,
+    )
+
+
+class _Digits(Block):
+    """What the sets of digits have in common: which classes, and how many of each."""
+
+    @property
+    def samples(self) -> int:
+        """Number of training images."""
+        return sum(self.counts)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> _Digits:
+        classes, counts = list(self.classes), list(self.counts)
+        if not 1 <= len(classes) <= CLASSES:
+            raise ValueError(f"target.classes has {len(classes)} entries, allowed are 1 to 10")
+        if len(set(classes)) < len(classes):
+            raise ValueError(f"target.classes repeats an entry: {classes}")
+        if not 0 <= min(classes) <= max(classes) < CLASSES:
+            raise ValueError(f"target.classes holds {classes}, allowed are the digits 0 to 9")
+        if len(counts) != len(classes):
+            raise ValueError(f"target.counts has {len(counts)} entries for {len(classes)} classes")
+        if not 1 <= min(counts) <= max(counts) <= MOST_OF_A_CLASS:
+            raise ValueError(
+                f"target.counts holds {counts}, allowed are 1 to {MOST_OF_A_CLASS} of each class"
+            )
+        return self
+
+
+class Mnist(_Digits):
+    """Handwritten digits of 28 × 28 pixels (LeCun et al. 1998)."""
+
+    kind: Literal["mnist"] = "mnist"
+    title: ClassVar[str] = "MNIST"
+    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    counts: tuple[int, ...] = Field(
+        (2400, 1200, 600), description="Training images of each digit, in the order of classes."
+    )
+    noise: float = data_noise(0.1)
+
+
+class Digits(_Digits):
+    """Handwritten digits of 8 × 8 pixels, which come with scikit-learn."""
+
+    kind: Literal["digits"] = "digits"
+    title: ClassVar[str] = "Digits 8 × 8"
+    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    counts: tuple[int, ...] = Field(
+        (140, 70, 35), description="Training images of each digit, in the order of classes."
+    )
+    noise: float = data_noise(0.05)
+
+
+class Images(Block):
+    """Own images from a zip of PNG files or an NPZ file."""
+
+    kind: Literal["images"] = "images"
+    title: ClassVar[str] = "Own images"
+    path: str = Field("", max_length=4096, description="Path of a zip or NPZ file with images.")
+    noise: float = data_noise(0.1)
+
+    @property
+    def samples(self) -> int:
+        """0: the number of images is in the file."""
+        return 0

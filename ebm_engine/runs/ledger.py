@@ -1,0 +1,66 @@
+"""The row of HISTORY at one update: exact numbers beside the estimates of the walkers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from ebm_engine.core.population import log_z_estimate
+from ebm_engine.core.referee import Verdict, gradient_bias
+
+if TYPE_CHECKING:
+    from ebm_engine.runs.run import Run
+
+
+def history_row(run: Run, verdict: Verdict) -> dict[str, float]:
+    """The numbers of HISTORY at the present update; NaN where a method has none."""
+    trainer, walkers, metrics = run.parts.trainer, run.state.walkers, run.metrics
+    cosine, ratio = _bias(run)
+    row = {
+        "step": run.step,
+        "kl_exact": verdict.kl,
+        "kl_exact_se": verdict.kl_se,
+        "kl_data": verdict.kl_data,
+        "ess": walkers.train.ess,
+        "ancestors": len(torch.unique(walkers.train.ancestors)),
+        "contrast": math.nan if metrics is None else metrics.contrast(),
+        "resamplings": run.resamplings,
+        "gradient_cosine": cosine,
+        "gradient_ratio": ratio,
+        "total_variation": verdict.total_variation,
+        "step_size": run.spec.sampler.step_size * walkers.train.step_scale,
+        "rate": trainer.factor(run.state),
+        "acceptance": walkers.train.acceptance,
+    }
+    data_term = _data_energy(run, verdict) + run.parts.referee.data_log_density
+    for name, population in (("kl_estimate", walkers.train), ("kl_witness", walkers.witness)):
+        value, se = log_z_estimate(population) if population else (math.nan, math.nan)
+        row |= {name: value + data_term, f"{name}_se": se}
+    return row
+
+
+def _data_energy(run: Run, verdict: Verdict) -> float:
+    """Mean U of the training points at θ, which the walkers follow, also where an average of θ is
+    judged.
+    """
+    trainer = run.parts.trainer
+    if trainer.average is None:
+        return verdict.data_energy
+    if run.parts.images is not None:
+        return run.parts.referee.judge(trainer.energy).data_energy
+    return float(trainer.energy.value(trainer.data).double().mean())
+
+
+def _bias(run: Run) -> tuple[float, float]:
+    """Cosine and norm ratio of the last gradient against the exact one, over what is learned.
+
+    NaN on images, where the exact one is not known.
+    """
+    if run.metrics is None or run.parts.images is not None:
+        return math.nan, math.nan
+    masks = run.parts.trainer.masks
+    exact = run.parts.referee.gradient(run.metrics.previous)
+    estimate = {name: g * masks[name] for name, g in run.metrics.gradient.items()}
+    return gradient_bias(estimate, {n: g.cpu() * masks[n].cpu() for n, g in exact.items()})

@@ -1,0 +1,50 @@
+"""What the command line says: about a run that has ended, and about wishes it cannot meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ebm_engine.runs.image_targets import IMAGE_KINDS
+from ebm_engine.runs.spec import RunSpec, SpecError
+
+
+def summary(result: dict[str, Any]) -> str:
+    """A few lines on what came out of a run, from what run.json holds."""
+    history, final = result["history"], result["final"]
+    lines = [f"{result['spec']['method']['kind']}, update {history['step'][-1]}"]
+    if result["diverged"]:
+        lines.append(f"diverged: {result['diverged']['message']}")
+    for name in ("kl_exact", "kl_data", "kl_estimate", "kl_witness"):
+        value = history[name][-1]
+        if value is not None:
+            lines.append(f"{name:12} {value:.4f} nats")
+    for name, masses in final["mode_mass"].items():
+        shown = " ".join("      –  " if m is None else f"{100 * m:6.2f} %" for m in masses)
+        lines.append(f"mass {name:8}" + shown)
+    if "ais" in final:
+        lines.append(_ais_lines(final))
+    elif "not_measured" in final:
+        lines.append(f"not measured: {final['not_measured']}")
+    lines.append(f"{result['timing']['updates_per_second']:.0f} updates/s on {result['device']}")
+    return "\n".join(lines)
+
+
+def _ais_lines(final: dict[str, Any]) -> str:
+    """What annealed walkers found."""
+    shares = zip(final["class_mass"]["model_ais"], final["class_mass"]["model_ais_se"], strict=True)
+    log_z = final["log_z_ais"]
+    return (
+        "mass AIS     "
+        + " ".join(f"{100 * m:.1f} ± {200 * se:.1f} %" for m, se in shares)
+        + f"\nlog Z        {log_z['value']:.2f} ({log_z['low']:.2f} to {log_z['high']:.2f})"
+        + f", held-out cross-entropy {final['cross_entropy_heldout']:.3f} nats"
+    )
+
+
+def check_ais(spec: RunSpec, updates: int) -> None:
+    """Raise SpecError where there will be nothing that annealed walkers could measure."""
+    if spec.target.kind not in IMAGE_KINDS:
+        kinds = ", ".join(IMAGE_KINDS)
+        raise SpecError(f"--ais: target.kind is {spec.target.kind!r}, {kinds} are needed")
+    if updates < 1:
+        raise SpecError(f"--ais: updates = {updates}, at least 1 is needed")

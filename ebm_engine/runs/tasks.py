@@ -1,0 +1,132 @@
+"""The tasks of the helper process and the messages about them.
+
+A task is a name, a block of arguments, and the generator that does it.
+
+A generator yields (progress from 0 to 1, result so far or None); a result holds numpy arrays,
+numbers and text only. The maths is imported when a task starts: importing this module never loads
+torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ebm_engine.runs.bias import BiasSpec, EvidenceSpec
+from ebm_engine.runs.fields import Block
+from ebm_engine.runs.image_jobs import AisSpec, CompositionSpec, FetchSpec, OodSpec
+from ebm_engine.runs.langevin import ChainsSpec
+from ebm_engine.runs.spec import explain
+
+Result = dict[str, Any]
+Steps = Iterator[tuple[float, Result | None]]
+
+
+class TaskError(ValueError):
+    """A task that cannot be done; the message is one sentence with value and limit."""
+
+
+class Task(NamedTuple):
+    """arguments: the block that the arguments must fit; run: from that block to its steps."""
+
+    arguments: type[Block]
+    run: Callable[[Any], Steps]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Do this task; the next one is sent after its end."""
+
+    job_id: int
+    name: str
+    arguments: Block
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Nobody wants the rest of this job."""
+
+    job_id: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is, from 0 to 1, and what is known so far."""
+
+    job_id: int
+    share: float
+    result: Result | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job is over; error: "" or one sentence."""
+
+    job_id: int
+    error: str
+
+
+def _langevin(spec: ChainsSpec) -> Steps:
+    from ebm_engine.runs.langevin_study import walk
+
+    return walk(spec)
+
+
+def _step_size_bias(spec: BiasSpec) -> Steps:
+    from ebm_engine.runs.bias_study import variances
+
+    return variances(spec)
+
+
+def _jala_em(spec: EvidenceSpec) -> Steps:
+    from ebm_engine.runs.bias_study import evidence
+
+    return evidence(spec)
+
+
+def _ais(spec: AisSpec) -> Steps:
+    from ebm_engine.runs.ais_study import of_checkpoint
+
+    return of_checkpoint(spec)
+
+
+def _ood(spec: OodSpec) -> Steps:
+    from ebm_engine.runs.ood_study import detect
+
+    return detect(spec)
+
+
+def _composition(spec: CompositionSpec) -> Steps:
+    from ebm_engine.runs.composition_study import compose
+
+    return compose(spec)
+
+
+def _fetch_mnist(spec: FetchSpec) -> Steps:
+    from ebm_engine.runs.fetch_study import fetch
+
+    return fetch(spec)
+
+
+TASKS: dict[str, Task] = {
+    "langevin": Task(ChainsSpec, _langevin),
+    "step-size-bias": Task(BiasSpec, _step_size_bias),
+    "jala-em": Task(EvidenceSpec, _jala_em),
+    "ais": Task(AisSpec, _ais),
+    "ood": Task(OodSpec, _ood),
+    "composition": Task(CompositionSpec, _composition),
+    "fetch-mnist": Task(FetchSpec, _fetch_mnist),
+}
+
+
+def parse_task(name: str, arguments: dict[str, Any]) -> Block:
+    """The checked arguments of a task; raises TaskError with one sentence on anything wrong."""
+    if name not in TASKS:
+        raise TaskError(f"task {name!r} is unknown, allowed are {', '.join(TASKS)}")
+    try:
+        return TASKS[name].arguments.model_validate(arguments)
+    except ValidationError as error:
+        raise TaskError(explain(error)) from None
