@@ -1,7 +1,8 @@
 """Curves over the updates: KL and contrast, ESS and ancestors, bias of the gradient.
 
-KL is in nats (cross-entropy minus the target's entropy, so the floor is 0). The contrast
-E(data) − E(walkers) has its own axis: it sits at 0 while KL does not, and is no loss.
+KL is in nats (cross-entropy minus the target's entropy, so the floor is 0); where nobody knows the
+density of the data, the cross-entropy takes its place. The contrast E(data) − E(walkers) has its
+own axis: it sits at 0 while KL does not, and is no loss.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.views import kl_words, wording
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import last_finite, recent_median, running_median
 from ebm_engine.views.strokes import (
@@ -32,7 +34,10 @@ CONTRAST_TITLE = "CD contrast E(data) − E(walkers): not a loss"
 
 
 def kl_curves(snapshot: Snapshot, theme: Theme = "light", y_scale: Scale = "linear") -> Reading:
-    """KL(target ‖ model) exact, on the data and from two populations; below it the contrast."""
+    """KL(target ‖ model) exact, on the data and from two populations; below it the contrast.
+
+    With an unknown density it is the cross-entropy of the data.
+    """
     colors = PALETTES[theme]
     figure = stacked(["", CONTRAST_TITLE], [0.7, 0.3])
     floor = _floor(snapshot) if y_scale == "log" else -np.inf
@@ -42,13 +47,14 @@ def kl_curves(snapshot: Snapshot, theme: Theme = "light", y_scale: Scale = "line
     contrast = curve(snapshot, snapshot.history["contrast"], "contrast", grey)
     figure.add_trace(contrast.update(showlegend=False), row=2, col=1)
     figure.add_hline(y=0, line={"color": colors.muted, "width": 1, "dash": "dot"}, row=2, col=1)
-    finish_stacked(figure, theme, "KL(target ‖ model)")
+    finish_stacked(figure, theme, kl_words.title(snapshot))
     figure.update_yaxes(title_text="nats", type=y_scale, uirevision=y_scale, row=1, col=1)
     if y_scale == "log":
         label_decades(figure, snapshot.history["kl_exact"], row=1)
     figure.update_yaxes(title_text="nats", row=2, col=1)
     unnamed = draw_marks(figure, snapshot, theme)
-    return Reading(figure, _kl_alt(snapshot), _kl_caption(snapshot, y_scale) + unnamed)
+    caption = kl_words.caption(snapshot, log_scale=y_scale == "log") + unnamed
+    return Reading(figure, kl_words.alt(snapshot), caption)
 
 
 def ess_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
@@ -72,8 +78,8 @@ def ess_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     unnamed = draw_marks(figure, snapshot, theme)
     now, alive = last_finite(snapshot.history["ess"]), last_finite(ancestors)
     alt = (
-        f"ESS/N is {_value(now)} and ancestors/N {_value(alive)} at update {snapshot.step}, "
-        f"after {_times(so_far)}."
+        f"ESS/N is {_value(now)} and ancestors/N {_value(alive)} "
+        f"at update {wording.judged_step(snapshot)}, after {_times(so_far)}."
     )
     caption = (
         f"ESS/N = (Σw)²/(N Σw²) of the N = {count} walkers; ancestors/N is the share of the "
@@ -109,8 +115,9 @@ def gradient_bias(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     alt = f"Bias of the gradient: {numbers} in the median of the last recorded updates."
     caption = (
         f"Median of the last {SMOOTH} recorded updates: {numbers}; both are 1 for the exact "
-        f"gradient, which uses the same {snapshot.spec.target.samples} data points. Near the "
-        f"optimum the exact gradient vanishes and only noise is left to compare.{unnamed}"
+        f"gradient of the cross-entropy on all {snapshot.spec.target.samples} data points. Near "
+        "the optimum the exact gradient vanishes and only noise is left to compare."
+        f"{_other_goal(snapshot)}{unnamed}"
     )
     return Reading(figure, alt, caption)
 
@@ -120,12 +127,13 @@ def _kl_traces(snapshot: Snapshot, theme: Theme, floor: float) -> list[go.Scatte
     colors = PALETTES[theme]
     method = {**method_line(snapshot.spec.method.kind, theme), "width": 2}
     witness = {"color": colors.witness, "dash": "longdash", "width": 2}
-    lines = {
-        "kl_data": ("exact, on the training data", {"color": colors.muted, "width": 1}),
-        "kl_witness": ("witness ± 2 s.e.", witness),
-        "kl_estimate": (f"{method_name(snapshot)} estimate ± 2 s.e.", method),
-        "kl_exact": (_exact_name(snapshot), {"color": colors.ink, "width": 2}),
+    styles = {
+        "kl_data": {"color": colors.muted, "width": 1},
+        "kl_witness": witness,
+        "kl_estimate": method,
+        "kl_exact": {"color": colors.ink, "width": 2},
     }
+    lines = {field: (name, styles[field]) for field, name in kl_words.line_names(snapshot).items()}
     present = [field for field in lines if np.isfinite(snapshot.history[field]).any()]
     bands = [
         error_band(snapshot, field, lines[field][1]["color"], floor)
@@ -135,21 +143,18 @@ def _kl_traces(snapshot: Snapshot, theme: Theme, floor: float) -> list[go.Scatte
     return bands + [curve(snapshot, snapshot.history[f], *lines[f], floor) for f in present]
 
 
-def _exact_name(snapshot: Snapshot) -> str:
-    """Quadrature is exact; in many dimensions the true KL is a Monte-Carlo mean."""
-    return "against the truth ± 2 s.e." if _sampled(snapshot) else "exact"
-
-
-def _sampled(snapshot: Snapshot) -> bool:
-    return bool((snapshot.history["kl_exact_se"] > 0).any())
+def _other_goal(snapshot: Snapshot) -> str:
+    if snapshot.spec.method.reads_walkers:
+        return ""
+    return " A method that descends another objective need not reach 1."
 
 
 def _weight_hints(figure: go.Figure, snapshot: Snapshot, theme: Theme) -> str:
     """Threshold, ceiling and resampling ticks, or the sentence that there are no weights."""
     if not has_weights(snapshot):
-        text = f"{method_name(snapshot)} gives every walker the same weight:<br>no resampling"
+        text = f"No weights ({method_name(snapshot)}):<br>nothing is resampled"
         figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
-        return f" {method_name(snapshot)} has no weights, so nothing is resampled."
+        return wording.walkers_role(snapshot) + " Nothing is resampled."
     colors = PALETTES[theme]
     threshold, ceiling = snapshot.spec.method.ess_threshold, snapshot.ess_ceiling
     dotted = {"color": colors.ink, "width": 1.5, "dash": "dot"}
@@ -177,32 +182,6 @@ def _floor(snapshot: Snapshot) -> float:
     values = snapshot.history["kl_exact"]
     positive = values[np.isfinite(values) & (values > 0)]
     return 0.5 * float(positive.min()) if len(positive) else 0.0
-
-
-def _kl_alt(snapshot: Snapshot) -> str:
-    names = {"kl_exact": "exact", "kl_estimate": "estimated", "kl_witness": "witness"}
-    values = {name: last_finite(snapshot.history[field]) for field, name in names.items()}
-    text = ", ".join(f"{name} {_value(v)}" for name, v in values.items() if v is not None)
-    return f"KL in nats at update {snapshot.step}: {text or 'no values yet'}."
-
-
-def _kl_caption(snapshot: Snapshot, y_scale: Scale) -> str:
-    samples = snapshot.spec.target.samples
-    parts = [
-        "KL(target ‖ model) in nats against the true density; "
-        f"the thin line is the same on the {samples} training points, where it may fall below 0."
-    ]
-    if has_weights(snapshot):
-        parts.append(f"The estimate uses the {snapshot.spec.walkers.count} training walkers")
-        witness = snapshot.spec.method.witness
-        parts[-1] += f" and the witness {witness} others that never train." if witness else "."
-    else:
-        parts.append(f"{method_name(snapshot)} has no estimate of log Z, so none is drawn.")
-    if _sampled(snapshot):
-        parts.append("In this many dimensions it is a mean over a fixed sample of the target.")
-    if y_scale == "log":
-        parts.append("Values below half the smallest exact KL leave a gap on the log axis.")
-    return " ".join(parts)
 
 
 def _times(count: int) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.views import layers, plane
-from ebm_engine.views.palette import FIELD, PALETTES, Theme, difference_colors
-from ebm_engine.views.theme import Reading, finish, number
+from ebm_engine.views import layers, plane, surface
+from ebm_engine.views.palette import PALETTES, Theme, difference_colors
+from ebm_engine.views.theme import Reading, finish, note, number
+from ebm_engine.views.wording import UNKNOWN, average, walkers_role
 
 
 def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
@@ -29,14 +30,15 @@ def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     points = min(len(snapshot.data), layers.DATA)
     alt = (
         f"Map of the energy at update {snapshot.step}, lowest near {_lowest(snapshot)}, "
-        f"with {count} walkers, {dead} of them of negligible weight, "
-        f"and {len(snapshot.target_means)} target means."
+        f"with {count} walkers, {dead} of them of negligible weight{_target_means(snapshot)}."
     )
     caption = (
         f"Exact energy on {snapshot.field.size} grid points, colours end at {layers.CLIP:g} kT, "
         f"iso-lines at 1, 2, 4 and 8 kT. Walkers: {_drawn(layers.WALKERS, count)}, area ∝ weight "
         f"up to {layers.LARGEST:g} times the median, {dead} of negligible weight hollow. "
         f"Data points: {_drawn(points, snapshot.spec.target.samples)}."
+        + _field_notes(snapshot)
+        + walkers_role(snapshot)
     )
     return Reading(figure, alt, caption)
 
@@ -44,22 +46,30 @@ def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
 def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     """The same energy as a surface in 3-D."""
     figure = finish(
-        go.Figure(_surface(snapshot)), theme, f"Energy surface at update {snapshot.step}", 600
+        go.Figure(surface.surface(snapshot)),
+        theme,
+        f"Energy surface at update {snapshot.step}",
+        600,
     )
-    figure.update_layout(margin={"l": 0, "r": 0, "b": 0}, scene=_scene(snapshot))
+    figure.update_layout(margin={"l": 0, "r": 0, "b": 0}, scene=surface.scene(snapshot))
     alt = (
         f"Surface of the energy at update {snapshot.step}; its lowest point is near "
         f"{_lowest(snapshot)} and it is cut off {layers.CLIP:g} kT above it."
     )
     caption = (
         f"Exact energy on {snapshot.field.size} grid points, cut off at {layers.CLIP:g} kT above "
-        "its minimum; lines every 1 kT up to 8."
+        f"its minimum; lines every 1 kT up to 8.{_field_notes(snapshot)}"
     )
     return Reading(figure, alt, caption)
 
 
 def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
-    """p_model − p_data on the plane; the limits stay fixed at the target's highest density."""
+    """p_model − p_data on the plane; the limits stay fixed at the target's highest density.
+
+    Where nobody knows the target's density, the figure says so.
+    """
+    if not snapshot.known_density:
+        return _no_difference(snapshot, theme)
     x, y = plane.axes(snapshot)
     limit = float(snapshot.target_density.max())
     heat = go.Heatmap(
@@ -90,7 +100,7 @@ def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"Total variation ½∫|Δ| = {distance} by the trapezoid rule on {snapshot.field.size} grid "
         f"points against the true density, not the samples; the plane shown holds "
         f"{_percent(held)} of the model's mass. The colour limits never move: "
-        f"±{limit:.3g}, the highest true density."
+        f"±{limit:.3g}, the highest true density.{_field_notes(snapshot)}"
     )
     return Reading(figure, alt, caption)
 
@@ -100,64 +110,56 @@ def cut(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     line = plane.cut_line(snapshot)
     model, target = plane.cut_values(snapshot, line)
     colors = PALETTES[theme]
-    figure = go.Figure(
-        [
-            _cut_trace(line, model, "model", {"color": colors.model, "width": 2.5}),
-            _cut_trace(line, target, "target", {"color": colors.ink, "width": 2, "dash": "dash"}),
-        ]
-    )
+    figure = go.Figure(_cut_trace(line, model, "model", {"color": colors.model, "width": 2.5}))
+    if snapshot.known_density:
+        ink = {"color": colors.ink, "width": 2, "dash": "dash"}
+        figure.add_trace(_cut_trace(line, target, "target", ink))
+    else:
+        middle = {"x": 0.5, "xref": "paper", "y": 0.88, "yref": "paper", "yanchor": "top"}
+        figure.add_annotation(note(f"{UNKNOWN}:<br>no curve of the target", theme, **middle))
     finish(figure, theme, f"Cut through the modes at update {snapshot.step}", 420)
     low, high = plane.cut_range(line, model, target)
     figure.update_layout(hovermode="x unified")
     figure.update_xaxes(title_text="distance along the cut", hoverformat=".2f")
     figure.update_yaxes(title_text="−log p (nats)", range=[low, high])
+    kind = "target mode" if snapshot.known_density else "cluster"
     for mode, place in enumerate(line.modes, start=1):
         figure.add_vline(
             x=place,
             line={"color": colors.muted, "width": 1, "dash": "dot"},
-            annotation={"text": f"target mode {mode}", "font": {"color": colors.muted}},
+            annotation={"text": f"{kind} {mode}", "font": {"color": colors.muted}},
             annotation_position="top left" if mode == 1 else "top right",
         )
-    at_modes = [(_at(line, model, place), _at(line, target, place)) for place in line.modes]
-    values = "; ".join(f"model {number(a, '.2f')}, target {number(b, '.2f')}" for a, b in at_modes)
+    values = _at_modes(snapshot, line, model, target)
     alt = f"−log p along a line through the target's heaviest modes; at the modes: {values} nats."
     caption = (
-        "Both curves are −log p on the plane: each energy plus its own exact log Z, read from the "
-        f"grid by bilinear interpolation. At the target's modes: {values} nats."
+        "−log p on the plane: the energy plus its exact log Z, read from the grid by bilinear "
+        f"interpolation. At the target's modes: {values} nats.{_field_notes(snapshot)}"
     )
     return Reading(figure, alt, caption)
 
 
-def _surface(snapshot: Snapshot) -> go.Surface:
-    x, y = plane.axes(snapshot)
-    ticks = [0, 2, 4, 8, layers.CLIP]
-    iso = {"show": True, "start": 1, "end": 8, "size": 1, "color": "rgba(255,255,255,0.5)"}
-    return go.Surface(
-        x=x,
-        y=y,
-        z=np.minimum(plane.relative_energy(snapshot), layers.CLIP).astype(np.float32),
-        cmin=0,
-        cmax=layers.CLIP,
-        colorscale=FIELD,
-        contours={"z": iso},
-        colorbar=layers.color_bar("E − min E (kT)", ticks, ["0", "2", "4", "8", "≥12"]),
-        hovertemplate="x₁ %{x:.2f}, x₂ %{y:.2f}<br>E − min E %{z:.2f} kT<extra></extra>",
-    )
+def _no_difference(snapshot: Snapshot, theme: Theme) -> Reading:
+    """The empty plane with the reason: nobody knows the target's density."""
+    text = f"{UNKNOWN}:<br>there is nothing to subtract"
+    figure = finish(go.Figure(), theme, "p model − p data: unknown", 560)
+    figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
+    _plane_axes(figure, snapshot)
+    samples = snapshot.spec.target.samples
+    alt = f"No map of the difference: the target is known by {samples} points only."
+    caption = f"{UNKNOWN}; their {samples} samples alone give no difference of densities."
+    return Reading(figure, alt, caption)
 
 
-def _scene(snapshot: Snapshot) -> dict:
-    """Axes in the box's proportions, seen from the front and above."""
-    x_min, x_max, y_min, y_max = snapshot.box
-    width, depth = x_max - x_min, y_max - y_min
-    longest = max(width, depth)
-    eye = {"x": 0.5, "y": -1.3, "z": 1.3}
-    return {
-        "xaxis": {"title": {"text": "x₁"}},
-        "yaxis": {"title": {"text": "x₂"}},
-        "zaxis": {"title": {"text": "E − min E (kT)"}, "range": [0, layers.CLIP]},
-        "aspectratio": {"x": width / longest, "y": depth / longest, "z": 0.5},
-        "camera": {"eye": eye, "center": {"x": 0, "y": 0, "z": -0.15}},
-    }
+def _at_modes(snapshot: Snapshot, line: plane.Cut, model: np.ndarray, target: np.ndarray) -> str:
+    """−log p of the model, and of the target where it is known, at the modes of the cut."""
+    texts = []
+    for place in line.modes:
+        text = f"model {number(_at(line, model, place), '.2f')}"
+        if snapshot.known_density:
+            text += f", target {number(_at(line, target, place), '.2f')}"
+        texts.append(text)
+    return "; ".join(texts)
 
 
 def _cut_trace(line: plane.Cut, values: np.ndarray, name: str, style: dict) -> go.Scatter:
@@ -198,6 +200,18 @@ def _lowest(snapshot: Snapshot) -> str:
     x, y = plane.axes(snapshot)
     row, column = np.unravel_index(np.nanargmin(snapshot.field), snapshot.field.shape)
     return f"x₁ {number(x[column], '.1f')}, x₂ {number(y[row], '.1f')}"
+
+
+def _target_means(snapshot: Snapshot) -> str:
+    count = len(snapshot.target_means)
+    return f", and {count} target means" if count else ""
+
+
+def _field_notes(snapshot: Snapshot) -> str:
+    """What the field is of: parameters a few updates old while a network plays, or an average."""
+    late = snapshot.playing and snapshot.spec.energy.kind != "mixture"
+    text = " While the run plays, the energy shown is a few updates old." if late else ""
+    return text + average(snapshot)
 
 
 def _drawn(shown: int, count: int) -> str:

@@ -20,6 +20,7 @@ WALKERS, DATA = 3000, 1200  # drawn at most; with 12 chains of 60 positions belo
 DEAD = 0.01  # N·w below which a walker is drawn hollow
 LARGEST = 25.0  # times the median weight where the area stops growing
 UNIT_DIAMETER = 7.0  # px of a walker with N·w = 1
+MANY = 12  # target means above which their marks are small
 AGES = (0.15, 0.35, 0.85)  # opacity of the oldest, the middle and the newest third of a chain
 
 
@@ -164,14 +165,16 @@ def _lines(trails: np.ndarray, line: dict, opacity: float) -> go.Scatter:
 
 
 def mean_layers(snapshot: Snapshot, theme: Theme) -> list[go.Scatter]:
-    """The true means and the model's means."""
+    """The true means and the model's means, of those that have means."""
     colors = PALETTES[theme]
-    target = {"size": 17, "symbol": "x", "color": colors.ink}
+    size = 17 if len(snapshot.target_means) <= MANY else 10
+    target = {"size": size, "symbol": "x", "color": colors.ink}
     model = {"size": 11, "symbol": "cross", "color": colors.model}
-    return [
-        _means(snapshot.target_means, "target means", target, colors.ground),
-        _means(snapshot.means, "model means", model, colors.ground),
-    ]
+    means = {
+        "target means": (snapshot.target_means, target),
+        "model means": (snapshot.means, model),
+    }
+    return [_means(at, name, mark, colors.ground) for name, (at, mark) in means.items() if len(at)]
 
 
 def _means(means: np.ndarray, name: str, marker: dict, halo: str) -> go.Scatter:

@@ -1,164 +1,84 @@
-"""Mode masses: data, exact model, raw walkers and weighted walkers side by side."""
+"""Mode masses: data, exact model, raw walkers and weighted walkers against the true masses.
+
+Up to MANY modes the four readings of a mode stand side by side; of more modes each reading has a
+panel of its own, since four bars of 36 modes would be too thin to tell apart.
+"""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.views.palette import PALETTES, Palette, Theme
-from ebm_engine.views.theme import Reading, finish, has_weights, method_name, number
+from ebm_engine.views import mass_words, wording
+from ebm_engine.views.mass_bars import READINGS_WIDTH, Bars, bar, panels, readings, truth_line
+from ebm_engine.views.palette import PALETTES, Theme
+from ebm_engine.views.theme import Reading, finish
 
-WIDTH = 0.2  # of a bar; four bars and a gap make one mode
-WHISKER = "#858B96"  # seen on the page and on the bars of either theme
-FEW = 4  # modes up to which every bar carries its number
+FEW = 4  # modes up to which every bar carries its number and every curve is thick
+LABELLED = 6  # modes up to which every group carries its place
+MANY = 12  # modes above which each reading has a panel of its own
 
 
 def mode_bars(snapshot: Snapshot, theme: Theme = "light") -> Reading:
-    """Per mode of the energy: data | model exact | raw walkers | weighted walkers; truth dashed."""
-    masses = snapshot.mode_mass
-    colors = PALETTES[theme]
-    modes = np.arange(len(masses.model))
+    """Per mode: data | model exact | raw walkers | weighted walkers; truth dashed."""
+    count = len(snapshot.mode_mass.model)
+    drawn = readings(snapshot, PALETTES[theme])
+    title = f"{mass_words.heading(snapshot)} at update {snapshot.step}"
+    if count > MANY:
+        figure = panels(snapshot, drawn, theme, title)
+    else:
+        figure = _side_by_side(snapshot, drawn, theme, title)
+    return Reading(figure, mass_words.alt(snapshot, FEW), mass_words.caption(snapshot))
+
+
+def _side_by_side(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: str) -> go.Figure:
+    """The readings of each mode in one group."""
+    noun, places = mass_words.noun(snapshot), mass_words.places(snapshot)
+    modes = np.arange(len(snapshot.mode_mass.model))
     figure = go.Figure()
-    for place, bars in enumerate(_readings(snapshot, colors)):
-        figure.add_trace(_bar(modes, place, bars))
-    figure.add_trace(_truth(modes, masses.truth, colors))
-    finish(figure, theme, f"Mode masses at update {snapshot.step}", 420)
-    labels = [_label(mode, mean) for mode, mean in enumerate(snapshot.means, start=1)]
+    for place, bars in enumerate(drawn):
+        trace = bar(modes, bars, places, (place - 2) * READINGS_WIDTH, 0.9 * READINGS_WIDTH)
+        if len(modes) <= FEW:
+            trace.update(texttemplate="%{y:.3f}", textposition="inside")
+        figure.add_trace(trace)
+    figure.add_trace(truth_line(modes, snapshot, 2 * READINGS_WIDTH + 0.03, PALETTES[theme]))
+    finish(figure, theme, title, 420)
+    short = len(modes) > LABELLED
+    labels = [f"{j}" if short else f"{noun} {j}<br>{at}" for j, at in enumerate(places, start=1)]
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(tickvals=modes, ticktext=labels, showgrid=False)
-    figure.update_yaxes(title_text="mass", range=[0, _top(snapshot)])
-    return Reading(figure, _alt(snapshot), _caption(snapshot))
-
-
-class _Bars(NamedTuple):
-    """One reading of all modes: its values, standard errors (or None) and looks."""
-
-    name: str
-    value: np.ndarray
-    error: np.ndarray | None
-    marker: dict
-    text: str
+    if short:
+        figure.update_xaxes(title_text=noun)
+    figure.update_yaxes(title_text="mass", range=[0, mass_words.top(snapshot)])
+    return figure
 
 
 def mass_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     """The model's exact mode masses over the updates; true masses dashed."""
-    colors = PALETTES[theme]
+    colors, noun = PALETTES[theme], mass_words.noun(snapshot)
     steps, shares = snapshot.history["step"], snapshot.mass_history
+    few = shares.shape[1] <= FEW
     figure = go.Figure()
-    for mode, truth in enumerate(snapshot.mode_mass.truth):
-        name = f"mode {mode + 1}"
+    for mode in range(shares.shape[1]):
         figure.add_scatter(
             x=steps,
             y=shares[:, mode],
             mode="lines",
-            name=name,
-            line={"color": colors.model, "width": 2.5},
+            name=f"{noun} {mode + 1}",
+            line={"color": colors.model, "width": 2.5 if few else 1.2},
+            opacity=1.0 if few else 0.7,
             showlegend=False,
-            hovertemplate=f"{name} %{{y:.4f}}<extra></extra>",
+            hovertemplate=f"{noun} {mode + 1} %{{y:.4f}}<extra></extra>",
         )
+    # One line per different mass: equal modes share theirs.
+    for truth in np.unique(np.round(snapshot.mode_mass.truth, 6)):
         figure.add_hline(y=float(truth), line={"color": colors.ink, "width": 1.5, "dash": "dash"})
-    finish(figure, theme, "Mode masses of the model over the updates", 420)
+    finish(figure, theme, f"{mass_words.heading(snapshot)} of the model over the updates", 420)
     figure.update_xaxes(title_text="update")
     figure.update_yaxes(title_text="mass", rangemode="tozero")
-    now = ", ".join(number(share, ".3f") for share in snapshot.mode_mass.model)
-    goal = ", ".join(number(share, ".3f") for share in snapshot.mode_mass.truth)
-    alt = f"Exact masses of the model's modes up to update {snapshot.step}: now {now}, true {goal}."
-    caption = (
-        f"Exact masses softmax(−z) of the model's {len(snapshot.means)} modes; dashed: the true "
-        "mass of the target modes that lie nearest to each."
+    alt = (
+        f"Exact masses of the model up to update {wording.judged_step(snapshot)}. "
+        f"{mass_words.model_and_truth(snapshot, FEW)}"
     )
-    return Reading(figure, alt, caption)
-
-
-def _readings(snapshot: Snapshot, colors: Palette) -> list[_Bars]:
-    masses = snapshot.mode_mass
-    hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
-    filled = {"color": colors.walker(0.8)}
-    return [
-        _Bars("data", masses.data, None, {"color": colors.data}, "white"),
-        _Bars("model, exact", masses.model, None, {"color": colors.model}, "white"),
-        _Bars("raw walkers", masses.raw, masses.raw_se, hollow, colors.ink),
-        _Bars("weighted walkers", masses.weighted, masses.weighted_se, filled, colors.ground),
-    ]
-
-
-def _bar(modes: np.ndarray, place: int, bars: _Bars) -> go.Bar:
-    """The bars of one reading at its place (0 to 3) within each mode's group."""
-    whisker = {"type": "data", "color": WHISKER, "thickness": 2.5, "width": 5, "visible": False}
-    if bars.error is not None:
-        whisker |= {"array": 2 * bars.error, "visible": True}
-    return go.Bar(
-        x=modes,
-        y=bars.value,
-        offset=(place - 2) * WIDTH,
-        width=0.9 * WIDTH,
-        name=bars.name,
-        marker=bars.marker,
-        error_y=whisker,
-        texttemplate="%{y:.3f}" if len(modes) <= FEW else None,
-        textposition="inside",
-        insidetextanchor="start",
-        insidetextfont={"color": bars.text},
-        hovertemplate=f"{bars.name} %{{y:.4f}}<extra></extra>",
-    )
-
-
-def _truth(modes: np.ndarray, truth: np.ndarray, colors: Palette) -> go.Scatter:
-    """A dashed line at the true mass across each mode's group."""
-    reach = 2 * WIDTH + 0.03
-    x = np.column_stack([modes - reach, modes + reach, np.full(len(modes), np.nan)]).ravel()
-    y = np.column_stack([truth, truth, np.full(len(truth), np.nan)]).ravel()
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        name="truth",
-        line={"color": colors.ink, "width": 2, "dash": "dash"},
-        hovertemplate="truth %{y:.4f}<extra></extra>",
-    )
-
-
-def _top(snapshot: Snapshot) -> float:
-    """Height of the axis: a little above the highest bar, whisker or truth."""
-    masses = snapshot.mode_mass
-    whiskers = [masses.raw + 2 * masses.raw_se, masses.weighted + 2 * masses.weighted_se]
-    heights = np.concatenate([masses.truth, masses.data, masses.model, *whiskers])
-    return 1.08 * float(np.max(heights, initial=0.1, where=np.isfinite(heights)))
-
-
-def _label(mode: int, mean: np.ndarray) -> str:
-    """Mode number and its mean; beyond two dimensions only the first two coordinates."""
-    numbers = ", ".join(number(c, ".1f") for c in mean[:2])
-    return f"mode {mode}<br>({numbers}{', …' if len(mean) > 2 else ''})"
-
-
-def _alt(snapshot: Snapshot) -> str:
-    """Every number of a few modes; of many modes the one where model and truth differ most."""
-    masses = snapshot.mode_mass
-    count = len(masses.model)
-    error = np.nan_to_num(np.abs(masses.model - masses.truth))
-    modes = range(count) if count <= FEW else [int(np.argmax(error))]
-    readings = {"true": masses.truth, "model": masses.model}
-    readings |= {"raw walkers": masses.raw, "weighted": masses.weighted}
-    text = "; ".join(
-        f"mode {j + 1} "
-        + ", ".join(f"{name} {number(value[j], '.2f')}" for name, value in readings.items())
-        for j in modes
-    )
-    which = "" if count <= FEW else ", the largest error"
-    return f"Masses of the {count} modes{which}: {text}."
-
-
-def _caption(snapshot: Snapshot) -> str:
-    count = len(snapshot.positions)
-    text = (
-        f"Mean responsibility of each mode of the energy: over {snapshot.spec.target.samples} "
-        f"data points, exact under the model, and over the {count} walkers without and with their "
-        "weights (whiskers ± 2 s.e.). Dashed: the true mass of the target modes nearest to it."
-    )
-    if has_weights(snapshot):
-        return text
-    return f"{text} {method_name(snapshot)} has no weights: both readings of the walkers agree."
+    return Reading(figure, alt, mass_words.curves_caption(snapshot))

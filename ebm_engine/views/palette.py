@@ -27,6 +27,12 @@ class Palette:
     weighted: str
     pcd: str
     cd: str
+    improved: str
+    short_run: str
+    unweighted: str
+    score: str
+    denoising: str
+    exact: str
     neutral: str
     data: str = "#0072B2"
     model: str = "#D55E00"
@@ -47,6 +53,12 @@ PALETTES: dict[Theme, Palette] = {
         weighted="#0B5FA5",
         pcd="#7B3294",
         cd="#B37400",
+        improved="#00796B",
+        short_run="#B0306A",
+        unweighted="#4A7A1E",
+        score="#8C4A2F",
+        denoising="#5A5FB0",
+        exact="#3F4650",
         neutral="#F7F7F7",
     ),
     "dark": Palette(
@@ -58,6 +70,12 @@ PALETTES: dict[Theme, Palette] = {
         weighted="#5C93FF",
         pcd="#C48BDB",
         cd="#E0A030",
+        improved="#35C4A8",
+        short_run="#F07AAE",
+        unweighted="#9CCB5A",
+        score="#D79A7C",
+        denoising="#A9AEF5",
+        exact="#D5DAE2",
         neutral="#1B2029",
     ),
 }
@@ -68,14 +86,24 @@ ON_FIELD = PALETTES["light"]
 
 
 def method_line(kind: str, theme: Theme) -> dict[str, str]:
-    """Colour and dash of a method's line; both differ between any two methods."""
+    """Colour and dash of a method's line; both differ between any two methods listed here.
+
+    A method that is not listed has a grey line with wide dashes.
+    """
     colors = PALETTES[theme]
     lines = {
-        "weighted-ula": {"color": colors.weighted, "dash": "solid"},
-        "pcd": {"color": colors.pcd, "dash": "dash"},
-        "cd": {"color": colors.cd, "dash": "dot"},
+        "weighted-ula": (colors.weighted, "solid"),
+        "pcd": (colors.pcd, "dash"),
+        "cd": (colors.cd, "dot"),
+        "improved-cd": (colors.improved, "dashdot"),
+        "short-run": (colors.short_run, "9px,3px"),
+        "unweighted": (colors.unweighted, "15px,3px,3px,3px,3px,3px"),
+        "score-matching": (colors.score, "3px,9px"),
+        "denoising-score-matching": (colors.denoising, "3px,3px,3px,9px"),
+        "exact": (colors.exact, "18px,6px"),
     }
-    return lines[kind]
+    color, dash = lines.get(kind, (colors.muted, "12px,12px"))
+    return {"color": color, "dash": dash}
 
 
 def difference_colors(theme: Theme) -> list[tuple[float, str]]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.views.wording import own_modes
 
 LIFT = 2.0  # nats above the barrier between the modes that the cut still shows
 DEEPEST = 40.0  # nats above the lowest point where the cut ends at the latest
@@ -49,7 +50,10 @@ def integral(values: np.ndarray, snapshot: Snapshot) -> float:
 
 
 def total_variation(snapshot: Snapshot) -> float:
-    """½∫|p_model − p_data| over the box by the trapezoid rule, 0 (equal) to 1 (disjoint)."""
+    """½∫|p_model − p_data| over the box by the trapezoid rule, 0 (equal) to 1 (disjoint).
+
+    NaN where the target's density is not known.
+    """
     return 0.5 * integral(np.abs(model_density(snapshot) - snapshot.target_density), snapshot)
 
 
@@ -81,9 +85,9 @@ def cut_line(snapshot: Snapshot, count: int = 501) -> Cut:
 
     It ends at the box; distance 0 is the mode that comes first along x₁ (then x₂).
     """
-    masses = np.asarray(snapshot.spec.target.masses)
+    centres, masses = target_modes(snapshot)
     heaviest = np.argsort(-masses, kind="stable")[:2]
-    ends = on_plane(snapshot.target_means)[heaviest]
+    ends = on_plane(centres)[heaviest]
     ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
     gap = float(np.linalg.norm(ends[-1] - ends[0]))
     if gap < 1e-9:  # one mode, or two that coincide on the plane
@@ -94,8 +98,22 @@ def cut_line(snapshot: Snapshot, count: int = 501) -> Cut:
     return Cut(ends[0] + distance[:, None] * direction, distance, modes)
 
 
+def target_modes(snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+    """A point (J, ≥ 1) and the mass (J,) of each mode of the target.
+
+    Where the mode masses are those of the energy's own modes, the target's are in the spec: the
+    cut must not follow the model.
+    """
+    if own_modes(snapshot):
+        return snapshot.target_means, np.asarray(snapshot.spec.target.masses)
+    return snapshot.mode_centres, snapshot.mode_mass.truth
+
+
 def cut_values(snapshot: Snapshot, line: Cut) -> tuple[np.ndarray, np.ndarray]:
-    """−log p of the model and of the target at the points of the cut, two arrays (m,)."""
+    """−log p of the model and of the target at the points of the cut, two arrays (m,).
+
+    The target's is NaN where its density is 0 or not known.
+    """
     surprise = np.full(snapshot.target_density.shape, np.nan)
     some = snapshot.target_density > 0
     surprise[some] = -np.log(snapshot.target_density[some].astype(np.float64))
@@ -109,6 +127,8 @@ def cut_values(snapshot: Snapshot, line: Cut) -> tuple[np.ndarray, np.ndarray]:
 def cut_range(line: Cut, model: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     """What the vertical axis shows: from the lowest point to above the barrier of the modes."""
     both = np.concatenate([model, target])
+    if not np.isfinite(both).any():
+        return 0.0, DEEPEST
     low = float(np.nanmin(both))
     between = (line.distance >= line.modes[0]) & (line.distance <= line.modes[-1])
     inner = np.concatenate([model[between], target[between]])

@@ -64,9 +64,9 @@ def level(snapshot: Snapshot, height: float, name: str, style: dict[str, Any]) -
 
 
 def stacked(titles: list[str], heights: list[float]) -> go.Figure:
-    """Two plots, one above the other, with the updates as their common axis."""
+    """Plots above each other with a common horizontal axis, each with its title and height."""
     return make_subplots(
-        rows=2,
+        rows=len(heights),
         cols=1,
         shared_xaxes=True,
         row_heights=heights,
@@ -75,13 +75,15 @@ def stacked(titles: list[str], heights: list[float]) -> go.Figure:
     )
 
 
-def finish_stacked(figure: go.Figure, theme: Theme, title: str) -> None:
-    """The theme, the title, and the titles of the two plots at their left edge."""
+def finish_stacked(
+    figure: go.Figure, theme: Theme, title: str, rows: int = 2, height: int = 560
+) -> None:
+    """The theme, the title, and the titles of the plots at their left edge."""
     font = {"size": FONT_SIZE, "color": PALETTES[theme].ink}
     figure.update_annotations(font=font, x=0, xanchor="left")
-    finish(figure, theme, title, 560)
+    finish(figure, theme, title, height)
     figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title_text="update", row=2, col=1)
+    figure.update_xaxes(title_text="update", row=rows, col=1)
 
 
 def label_decades(figure: go.Figure, values: np.ndarray, row: int) -> None:
@@ -113,8 +115,8 @@ def draw_marks(figure: go.Figure, snapshot: Snapshot, theme: Theme) -> str:
 
 
 def _y_axes(figure: go.Figure) -> list[str]:
-    """The names of the figure's vertical axes: y, and y2 where there is a second plot."""
-    return ["y", "y2"] if any(trace.yaxis == "y2" for trace in figure.data) else ["y"]
+    """The names of the figure's vertical axes: y, then y2 and so on where there are more plots."""
+    return sorted({trace.yaxis or "y" for trace in figure.data} | {"y"})
 
 
 def _mark_line(step: int, axis: str, theme: Theme) -> go.layout.Shape:

@@ -12,9 +12,14 @@ from ebm_engine.runs.snapshot import Snapshot
 
 
 def history_csv(snapshot: Snapshot) -> str:
-    """One row per recorded update: every curve, then the model's mass of each mode."""
+    """One row per recorded update: every curve, then the model's mass of each mode.
+
+    With an unknown density the columns of KL hold cross-entropies and are named so.
+    """
+    kl = "kl_" if snapshot.known_density else "cross_entropy_"
+    curves = {name.replace("kl_", kl): values for name, values in snapshot.history.items()}
     masses = {f"mass_{j}": values for j, values in enumerate(snapshot.mass_history.T, start=1)}
-    columns = snapshot.history | masses
+    columns = curves | masses
     return _csv(columns.keys(), columns.values())
 
 
@@ -31,7 +36,7 @@ def walkers_csv(snapshot: Snapshot) -> str:
 
 
 def masses_csv(snapshot: Snapshot) -> str:
-    """One row per mode of the energy: its masses, their standard errors and its mean."""
+    """One row per mode: its masses, their standard errors and a point of it (a mixture's mean)."""
     masses = snapshot.mode_mass
     columns = {
         "mode": np.arange(1, len(masses.model) + 1),
@@ -43,7 +48,8 @@ def masses_csv(snapshot: Snapshot) -> str:
         "weighted": masses.weighted,
         "weighted_se": masses.weighted_se,
     }
-    columns |= {f"mean_{i}": values for i, values in enumerate(snapshot.means.T, start=1)}
+    centres = enumerate(snapshot.mode_centres.T, start=1)
+    columns |= {f"centre_{i}": values for i, values in centres}
     return _csv(columns.keys(), columns.values())
 
 

@@ -14,6 +14,7 @@ from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme
 
 FONT_SIZE = 14
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 KEEP = "keep"  # constant uirevision: zoom and hidden traces survive a refresh
 
 
@@ -26,16 +27,14 @@ class Reading(NamedTuple):
 
 
 def method_name(snapshot: Snapshot) -> str:
-    """The run's method in words: weighted ULA, PCD or CD-k."""
+    """The run's method in words, with the values it is named after: weighted ULA, PCD, CD-10."""
     method = snapshot.spec.method
-    return {"weighted-ula": "weighted ULA", "pcd": "PCD", "cd": f"CD-{getattr(method, 'k', 1)}"}[
-        method.kind
-    ]
+    return method.label.format(**method.model_dump())
 
 
 def has_weights(snapshot: Snapshot) -> bool:
     """Whether the run's method gives its walkers weights."""
-    return snapshot.spec.method.kind == "weighted-ula"
+    return snapshot.spec.method.weighted
 
 
 def config(
@@ -76,12 +75,27 @@ def note(text: str, theme: Theme, **where: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": style, **where}
 
 
+def blank(title: str, reason: str, theme: Theme, height: int) -> go.Figure:
+    """A figure without axes that says in its middle why there is nothing to draw."""
+    figure = finish(go.Figure(), theme, title, height)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(note(reason, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
+    return figure
+
+
 def number(value: float, form: str = ".3g") -> str:
     """A number as text with a true minus sign and no negative zero; "unknown" for NaN."""
     if not math.isfinite(value):
         return "unknown"
     text = f"{value:{form}}"
     return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def power_of_ten(value: float) -> str:
+    """A small positive number with one digit, such as 3·10⁻⁷; what is below 10⁻¹⁵ rounds up."""
+    digit, power = f"{max(value, 1e-15):.0e}".split("e")
+    return f"{digit}·10" + str(int(power)).translate(RAISED)
 
 
 def _template(theme: Theme) -> go.layout.Template:

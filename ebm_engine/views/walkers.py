@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import thin
-from ebm_engine.views.theme import Reading, finish, has_weights, method_name, note, number
+from ebm_engine.views.theme import Reading, blank, finish, note, number
+from ebm_engine.views.wording import walkers_role
 
 BINS = 51  # odd, so that equal weights fall in the middle of a bar
 LOWEST = -15.0  # log(N·w) below which walkers are counted in the leftmost bar
@@ -64,7 +65,7 @@ def log_weight_histogram(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"{number(log_w.max(), '.1f')}; {heavy} of {len(log_w)} walkers carry half of the mass."
     )
     tail = f" {far} walkers below {number(LOWEST)} are counted in the leftmost bar." if far else ""
-    caption = f"{heavy} of the {len(log_w)} walkers carry 50 % of the mass.{tail}" + _no_weights(
+    caption = f"{heavy} of the {len(log_w)} walkers carry 50 % of the mass.{tail}" + walkers_role(
         snapshot
     )
     return Reading(figure, alt, caption)
@@ -104,7 +105,7 @@ def lorenz(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     n = len(snapshot.log_w)
     caption = f"Of {n} walkers, {sentence}; half of the mass sits on {carriers(snapshot.log_w)}."
     return Reading(
-        figure, f"Lorenz curve of the weights: {sentence}.", caption + _no_weights(snapshot)
+        figure, f"Lorenz curve of the weights: {sentence}.", caption + walkers_role(snapshot)
     )
 
 
@@ -128,15 +129,7 @@ def _known(log_w: np.ndarray) -> bool:
 def _unknown(title: str, theme: Theme) -> Reading:
     """An empty figure that says that there are no weights to read."""
     text = "The weights are not finite numbers: the run has diverged."
-    figure = finish(go.Figure(), theme, title, 380)
-    figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
-    return Reading(figure, text, text)
-
-
-def _no_weights(snapshot: Snapshot) -> str:
-    if has_weights(snapshot):
-        return ""
-    return f" {method_name(snapshot)} gives every walker the same weight."
+    return Reading(blank(title, text, theme, 380), text, text)
 
 
 def _percent(share: float) -> str:
