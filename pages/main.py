@@ -17,7 +17,9 @@ st.html(ASSETS / "page.css")
 chosen = st.navigation(
     [
         st.Page("home.py", title="Home", default=True),
-        st.Page("gaussian_mixtures.py", title="Gaussian mixtures", url_path="gaussian-mixtures"),
+        st.Page("gaussian_mixtures.py", title="Densities in 2-D", url_path="gaussian-mixtures"),
+        st.Page("mnist.py", title="Images", url_path="mnist"),
+        st.Page("langevin.py", title="Langevin", url_path="langevin"),
     ],
     position="top",
 )

@@ -9,6 +9,7 @@ const WORDS = {
   walkers: "walkers",
   chains: "chains",
   means: "means",
+  truth: "true density",
 };
 const HINTS = {
   energy: "The energy U above its minimum, up to 12 kT; bright is low",
@@ -17,12 +18,14 @@ const HINTS = {
   walkers: "Langevin walkers; hollow grey rings weigh less than 0.01/N",
   chains: "The last 60 positions of 12 walkers",
   means: "Model means as crosses, true modes as dashed rings of one standard deviation",
+  truth: "Dashed lines of the true density at 1 and 3 kT below its highest value",
 };
+const OUTSIDE = 0.001; // share of the model's mass that is worth a word when the quadrature misses it
 
 /** The layers at the start. */
 export function firstLayers() {
   const layers = Object.fromEntries(Object.keys(WORDS).map((name) => [name, true]));
-  return { ...layers, weighted: true };
+  return { ...layers, truth: false, weighted: true };
 }
 
 export class Caption {
@@ -43,24 +46,25 @@ export class Caption {
         changed("weighted");
       });
     this.node = element("p", { class: "caption" });
+    this.means = element("span", {}, ", ", word("means"));
+    this.truth = element("span", {}, " and the ", word("truth"));
     this.node.append(
       "Showing ", word("energy"), " with ", word("isolines"), ", ", word("data"), ", ",
       word("walkers"), " sized ",
       size(true, "by weight", "Disc area ∝ N·w: the walkers as the weights read them"), " | ",
       size(false, "equally", "All discs alike: the walkers as they stand, unweighted"), ", ",
-      word("chains"), " and ", word("means"), ".",
+      word("chains"), this.means, this.truth, ".",
     );
     this.plane = element("span");
     this.node.append(this.plane);
     this.show();
   }
 
-  /** Says what the plane is of a space that has not two dimensions. */
-  explain(dim) {
-    let text = "";
-    if (dim === 1) text = " One dimension: the height of a point means nothing.";
-    if (dim > 2) text = ` The plane is the first two of ${dim} coordinates, with the others integrated out.`;
-    setText(this.plane, text);
+  /** Says what the plane is, where exact numbers come from, and what the walkers are for. */
+  explain(header) {
+    this.means.hidden = !header.means.length && !header.targetMeans?.length;
+    this.truth.hidden = !header.known;
+    setText(this.plane, [ofPlane(header), ofNumbers(header), ofWalkers(header)].join(""));
   }
 
   /** Shows which layers are on. */
@@ -82,4 +86,33 @@ export class Caption {
   #press(name, on) {
     setAttribute(this.buttons[name], "aria-pressed", String(on));
   }
+}
+
+function ofPlane({ dim, images, whitened }) {
+  if (images) {
+    const rest = whitened ? "the others at 0" : "through the mean image";
+    return ` The plane holds the first two principal directions of ${dim}, ${rest}.`;
+  }
+  if (dim === 1) return " One dimension: the height of a point means nothing.";
+  if (dim === 2) return "";
+  return ` The plane is the first two of ${dim} coordinates, with the others integrated out.`;
+}
+
+function ofNumbers({ quadrature, known, outside, images, whitened }) {
+  if (images) {
+    const where = whitened ? "in whitened coordinates" : "over the pixels";
+    return ` No exact log Z exists here: cross-entropies are estimates, ${where}.`;
+  }
+  if (!quadrature) return "";
+  const missed = outside > OUTSIDE ? `, which misses ${formatPercent(outside)} of the model` : "";
+  const unknown = known ? "" : " The density of own points is unknown: cross-entropy stands for KL.";
+  return ` Exact numbers come from quadrature${missed}.${unknown}`;
+}
+
+function ofWalkers({ readsWalkers, methodLabel }) {
+  return readsWalkers ? "" : ` The walkers only show the model: ${methodLabel} learns without them.`;
+}
+
+function formatPercent(share) {
+  return `${(100 * share).toPrecision(2)}\u2009%`;
 }

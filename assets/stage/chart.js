@@ -28,7 +28,7 @@ export function paintYAxis(context, theme, area, ticks, toY, text) {
   context.textAlign = "right";
   context.textBaseline = "middle";
   context.lineWidth = 1;
-  let last = Infinity;
+  const written = [];
   for (const tick of ticks) {
     const y = Math.round(toY(tick)) + 0.5;
     if (y < area.top - 1 || y > area.bottom + 1) continue;
@@ -37,8 +37,8 @@ export function paintYAxis(context, theme, area, ticks, toY, text) {
     context.moveTo(area.left, y);
     context.lineTo(area.right, y);
     context.stroke();
-    if (Math.abs(last - y) < 14) continue;
-    last = y;
+    if (written.some((other) => Math.abs(other - y) < 14)) continue;
+    written.push(y);
     context.fillStyle = theme.soft;
     context.fillText(text(tick), area.left - 6, y);
   }
@@ -161,7 +161,7 @@ export function paintPointer(context, theme, area, x, dots) {
 }
 
 /** Writes a sentence over several lines; returns the height it takes. */
-export function paintSentence(context, theme, text, top, width) {
+export function paintSentence(context, theme, text, top, width, left = 0) {
   context.font = `${TEXT}px ${theme.font}`;
   context.textAlign = "left";
   context.textBaseline = "alphabetic";
@@ -170,12 +170,12 @@ export function paintSentence(context, theme, text, top, width) {
   let y = top + TEXT;
   for (const word of text.split(" ")) {
     const longer = line ? `${line} ${word}` : word;
-    if (line && context.measureText(longer).width > width) {
-      context.fillText(line, 0, y);
+    if (line && left + context.measureText(longer).width > width) {
+      context.fillText(line, left, y);
       line = word;
       y += 18;
     } else line = longer;
   }
-  context.fillText(line, 0, y);
+  context.fillText(line, left, y);
   return y - top + 6;
 }

@@ -2,7 +2,7 @@
 
 import * as chart from "./chart.js";
 import { formatCount, formatNumber } from "./dom.js";
-import { extent, linear, logFromZero } from "./scale.js";
+import { extent, linear, logFromZero, niceTicks } from "./scale.js";
 import { methodStyle } from "./theme.js";
 
 const LEFT = 40;
@@ -14,16 +14,14 @@ const KL_TICKS = [0, 0.01, 0.1, 1, 10, 100, 1000, -0.01, -0.1, -1, -10];
 /** KL in nats: exact, on the training data, and as the walkers and the witness estimate it. */
 export function paintKl(surface, scene, theme, pointer) {
   const { context, area, toX, at, steps } = open(surface, scene, theme, pointer, {
-    title: "KL to the truth, nats",
+    title: scene.header.known ? "KL to the truth, nats" : "Cross-entropy, nats",
     axis: false,
   });
   const c = scene.curves;
-  const exact = extent([c.kl_exact, c.kl_data], [0, 1]);
-  const [low, high] = extent([exact, c.kl_estimate, c.kl_witness], exact);
-  const bottom = Math.min(-0.002, Math.max(low, -LOST));
-  const top = Math.max(0.02, Math.min(high, LOST * exact[1]));
-  const toY = logFromZero(bottom, top, area.bottom, area.top, KNEE);
-  chart.paintYAxis(context, theme, area, KL_TICKS, toY, (v) => String(v).replace("-", "−"));
+  const measured = scene.measured?.step <= scene.header.step ? scene.measured : null;
+  const { toY, ticks } = scene.header.known ? scaleKl(c, area) : scaleCrossEntropy(c, area, measured);
+  const silent = scene.header.images && !c.kl_estimate.some(Number.isFinite);
+  chart.paintYAxis(context, theme, area, silent && !measured ? [] : ticks, toY, formatTick);
   chart.paintMarks(context, theme, area, scene.header.marks, toX);
   const estimate = methodStyle(theme, scene.header.method);
   const sampled = c.kl_exact_se.some((error) => error > 0); // no quadrature in many dimensions
@@ -39,8 +37,46 @@ export function paintKl(surface, scene, theme, pointer) {
       if (errors) chart.paintBand(context, steps, values, errors, toX, toY, color);
     }
     for (const line of lines) chart.paintLine(context, steps, line.values, toX, toY, line);
+    if (measured) paintMeasured(context, theme, measured, toX, toY);
   });
+  if (silent) {
+    const sentence = `${scene.header.methodLabel} estimates no log Z on its way: only AIS can say it.`;
+    chart.paintSentence(context, theme, sentence, area.top + 2, area.right, area.left + 6);
+  }
   finish(context, theme, area, { lines, toX, toY, at, steps, pointer });
+}
+
+/** What AIS measured: a dot with its whisker of ±2 standard errors at its update. */
+function paintMeasured(context, theme, { step, cross_entropy: value, cross_entropy_se: error }, toX, toY) {
+  if (!Number.isFinite(value)) return;
+  context.strokeStyle = context.fillStyle = theme.model;
+  context.lineWidth = 1.8;
+  context.beginPath();
+  context.moveTo(toX(step), toY(value - 2 * error));
+  context.lineTo(toX(step), toY(value + 2 * error));
+  context.stroke();
+  context.beginPath();
+  context.arc(toX(step), toY(value), 4, 0, 2 * Math.PI);
+  context.fill();
+}
+
+/** KL has a floor at 0, and its last hundredths matter as much as its first nats. */
+function scaleKl(c, area) {
+  const exact = extent([c.kl_exact, c.kl_data], [0, 1]);
+  const [low, high] = extent([exact, c.kl_estimate, c.kl_witness], exact);
+  const bottom = Math.min(-0.002, Math.max(low, -LOST));
+  const top = Math.max(0.02, Math.min(high, LOST * exact[1]));
+  return { toY: logFromZero(bottom, top, area.bottom, area.top, KNEE), ticks: KL_TICKS };
+}
+
+/** A cross-entropy has no known floor: its own range, widened a little. */
+function scaleCrossEntropy(c, area, measured) {
+  const exact = extent([c.kl_exact, c.kl_data], null);
+  const found = [-1, 1].map((side) => [measured?.cross_entropy + side * 2 * measured?.cross_entropy_se]);
+  const [low, high] = exact ?? extent([c.kl_estimate, c.kl_witness, ...found], [0, 1]);
+  const spare = 0.15 * Math.max(high - low, 0.1);
+  const [bottom, top] = [low - spare, high + spare];
+  return { toY: linear(bottom, top, area.bottom, area.top), ticks: niceTicks(bottom, top, 4) };
 }
 
 /** The contrast of CD; small on purpose, it sits at 0 while KL does not. */
@@ -127,7 +163,7 @@ function paintResamplings(context, theme, area, updates, toX) {
   let last = -1;
   for (let i = 0; i < updates.length; i++) {
     const x = Math.round(toX(updates[i])) + 0.5;
-    if (x === last || x < area.left) continue;
+    if (x === last || x < area.left || x > area.right) continue;
     last = x;
     context.moveTo(x, area.bottom - 6);
     context.lineTo(x, area.bottom);
@@ -175,4 +211,8 @@ function roundUp(value) {
 
 function formatNumberShort(value) {
   return String(Number(value.toPrecision(2))).replace("-", "−");
+}
+
+function formatTick(value) {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
 }

@@ -74,3 +74,17 @@ export function formatShare(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   return `${(100 * value).toFixed(0)}\u2009%`;
 }
+
+/**
+ * Puts a style sheet that lies beside this module into a root, once.
+ * @returns {Promise} resolved when it is loaded
+ */
+export function loadStyle(root, name) {
+  const present = root.querySelector(`link[data-style="${name}"]`);
+  if (present) return present.loaded;
+  const link = element("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
+  link.dataset.style = name;
+  link.loaded = new Promise((resolve) => link.addEventListener("load", resolve));
+  root.prepend(link);
+  return link.loaded;
+}

@@ -5,6 +5,7 @@ const VERSION = 1;
 const MISSING = 65535;
 const LEVELS = 65534;
 const TYPES = {
+  uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,
   float16: Uint16Array, // as bits, see halfToNumber
@@ -79,9 +80,13 @@ export class Scene {
     this.energies = new Uint16Array(0); // half precision
     this.trails = null; // {points, chains, length}
     this.data = null;
+    this.truth = null; // −log of the true density, like the field; null when nobody knows it
     this.field = null; // {values, size, box}
     this.curves = null; // {step: Float32Array, kl_exact: …}
     this.resampledAt = new Uint32Array(0);
+    this.tiles = null; // of images: {pixels, count, height, width, rows, logW, energies, labels}
+    this.films = null; // of images: {pixels, chains, length, height, width}
+    this.measured = null; // of images: what AIS last found of the model, see pages/live/stage.py
   }
 
   /** Whether the picture of a run is here, not only its status. */
@@ -109,8 +114,9 @@ export class Scene {
     decode(arrays.log_w, this.logW);
     this.energies = arrays.energies.values;
     this.#takeTrails(arrays.trails);
-    if (arrays.data) this.#takeData(arrays.data);
+    if (arrays.data) this.#takeFixed(arrays);
     if (arrays.field) this.#takeSlow(arrays);
+    if (arrays.tiles) this.#takeImages(arrays);
     const moved = header.step !== before.step;
     return { slow: Boolean(arrays.field), fixed: Boolean(arrays.data), moved, jumped };
   }
@@ -122,8 +128,10 @@ export class Scene {
     [this.trails.chains, this.trails.length] = trails.shape;
   }
 
-  #takeData(data) {
-    this.data = decodePoints(data, this.header.box, new Float32Array(data.values.length));
+  #takeFixed({ data, truth }) {
+    const { box } = this.header;
+    this.data = decodePoints(data, box, new Float32Array(data.values.length));
+    this.truth = truth ? { values: truth.values, size: truth.shape[0], box } : null;
   }
 
   #takeSlow({ field, curves, resampled_at: resampledAt }) {
@@ -133,5 +141,15 @@ export class Scene {
       this.header.curves.map((name, i) => [name, curves.values.subarray(i * length, (i + 1) * length)]),
     );
     this.resampledAt = resampledAt.values;
+  }
+
+  #takeImages({ tiles, films, tile_rows: rows, tile_log_w: logW, tile_energies: energies, tile_labels: labels }) {
+    const [count, height, width] = tiles.shape;
+    this.tiles = {
+      pixels: tiles.values, count, height, width,
+      rows: rows.values, logW: logW.values, energies: energies.values, labels: labels.values,
+    };
+    const [chains, length] = films.shape;
+    this.films = { pixels: films.values, chains, length, height, width };
   }
 }

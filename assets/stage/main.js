@@ -1,5 +1,6 @@
 /** Entry: mounts a stage into Streamlit's component and keeps it across Streamlit's renders. */
 
+import { loadStyle } from "./dom.js";
 import { Stage } from "./stage.js";
 
 const stages = new WeakMap();
@@ -18,7 +19,7 @@ export function render(component, base) {
   let stage = stages.get(root);
   if (stage) stage.render(component, base);
   else {
-    style(root).then(() => {
+    loadStyle(root, "stage.css").then(() => {
       const host = root.querySelector(".stage");
       if (!host?.isConnected || stages.has(root)) return;
       stage = new Stage(host);
@@ -34,16 +35,4 @@ export function render(component, base) {
     stages.delete(root);
     globalThis.ebmStages.delete(stage);
   };
-}
-
-function style(root) {
-  const present = root.querySelector("link[data-stage]");
-  if (present) return present.loaded;
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL("stage.css", import.meta.url).href;
-  link.dataset.stage = "";
-  link.loaded = new Promise((resolve) => link.addEventListener("load", resolve));
-  root.prepend(link);
-  return link.loaded;
 }

@@ -4,6 +4,7 @@ const HALO = "255,255,255";
 const WALKER_INK = "#222222";
 
 const MODEL = "#D55E00";
+const SMALLEST_RING = 5; // pixels
 const FADES = 4; // pieces of a trail, each darker than the one before
 
 /** Draws the trails of the chains, newest positions strongest, over a white halo. */
@@ -39,11 +40,11 @@ export function paintChains(context, { points, chains, length }, toX, toY) {
 }
 
 /** Draws the model's means as crosses and the true ones as dashed rings of one standard deviation. */
-export function paintMeans(context, { means, targetMeans }, toX, toY, scale) {
+export function paintMeans(context, { means, targetMeans, targetStds }, toX, toY, scale) {
   context.lineCap = "butt";
-  for (const [x, y] of targetMeans ?? []) {
+  for (const [j, [x, y]] of (targetMeans ?? []).entries()) {
     context.beginPath();
-    context.arc(toX(x), toY(y), Math.max(7, scale), 0, 2 * Math.PI);
+    context.arc(toX(x), toY(y), Math.max(SMALLEST_RING, scale * targetStds[j]), 0, 2 * Math.PI);
     context.setLineDash([]);
     context.strokeStyle = "#ffffff";
     context.lineWidth = 3;

@@ -8,6 +8,7 @@ import { halfToNumber } from "./frame.js";
 import { paintChains, paintFocus, paintMeans } from "./marks.js";
 import { niceTicks } from "./scale.js";
 import { Surface } from "./surface.js";
+import { TruthPainter } from "./truth.js";
 import { Walkers } from "./walkers.js";
 
 const MARGIN = { left: 30, bottom: 20 }; // for the numbers of the axes
@@ -34,6 +35,7 @@ export class Plane {
     this.node = element("div", { class: "plane" }, this.base.canvas, this.area);
     this.walkers = new Walkers();
     this.field = new FieldPainter();
+    this.truth = new TruthPainter();
     this.focus = -1; // the walker under the pointer
   }
 
@@ -94,6 +96,7 @@ export class Plane {
     context.clip();
     if (layers.isolines) this.#paintIsolines(context, scene.field, layers.energy, theme);
     if (layers.data && scene.data) this.#paintData(context, scene.data, theme);
+    if (layers.truth && scene.truth) this.truth.paint(context, scene.truth, this.view);
     context.restore();
     this.#keepGround(context);
     if (this.inset.left) this.#paintAxes(context, theme);

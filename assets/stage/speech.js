@@ -19,19 +19,19 @@ export class Pause {
 }
 
 /** The run in one sentence. */
-export function describeRun({ step, kl_exact: kl, ess, method }) {
-  const numbers = [`Update ${step}`, `KL ${formatNumber(kl)} nats`];
-  if (method === "weighted-ula") numbers.push(`effective sample size ${formatShare(ess)}`);
+export function describeRun({ step, kl_exact: exact, kl_estimate: estimate, images, known, ess, weighted }) {
+  const kl = images ? estimate : exact;
+  const numbers = [`Update ${step}`, `${known ? "KL" : "cross-entropy"} ${formatNumber(kl)} nats`];
+  if (weighted) numbers.push(`effective sample size ${formatShare(ess)}`);
   return `${numbers.join(", ")}.`;
 }
 
-/** The plane in two sentences. */
+/** The plane in up to three sentences. */
 export function describePlane({ walkers, means, targetMeans }) {
   const place = ([x, y]) => `(${formatNumber(x)}, ${formatNumber(y)})`;
-  return (
-    `Energy landscape with ${walkers} walkers. Model means at ${means.map(place).join(", ")}; ` +
-    `true modes at ${targetMeans.map(place).join(", ")}.`
-  );
+  const all = (name, points) => (points.length ? ` ${name} at ${points.map(place).join(", ")}.` : "");
+  const modes = all("Model means", means) + all("True modes", targetMeans);
+  return `Energy landscape with ${walkers} walkers.${modes}`;
 }
 
 /** The state of the link or of the run when it needs a word, else "". */

@@ -1,6 +1,8 @@
 /** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
 
 import { arrange, measureTop } from "./arrange.js";
+import { Board } from "./board.js";
+import { imagesBody, planeBody } from "./bodies.js";
 import { Caption, firstLayers } from "./caption.js";
 import { DivergenceCard } from "./card.js";
 import { element, setAttribute } from "./dom.js";
@@ -11,17 +13,19 @@ import { Plane } from "./plane.js";
 import * as speech from "./speech.js";
 import { Strips } from "./strips.js";
 import { readTheme } from "./theme.js";
-import { Tooltip } from "./tooltip.js";
+import { Tooltip, walkerLines } from "./tooltip.js";
 import { Transport } from "./transport.js";
 
 const BUDGET_MS = 12; // a paint that takes longer on average gives up the finer pixels
 const SETTLED = 60; // paints before that is judged
 const STRIPS = {
   full: ["kl", "contrast", "ess", "weights", "masses"],
+  images: ["kl", "contrast", "ess", "weights", "masses"],
   bar: [],
   mini: ["masses"],
 };
-const remembered = { full: firstLayers(), mini: firstLayers() }; // until the page is reloaded
+const SCREEN = ["full", "images"]; // layouts that end with the screen
+const remembered = { full: firstLayers(), images: firstLayers(), mini: firstLayers() }; // until the page is reloaded
 
 export class Stage {
   /** @param {HTMLElement} host the element with `data-layout` */
@@ -31,7 +35,7 @@ export class Stage {
     this.scene = new Scene();
     this.layers = remembered[this.layout] ?? firstLayers();
     this.glide = new Glide();
-    this.dirty = { base: false, top: false, strips: false };
+    this.dirty = { base: false, top: false, strips: false, board: false };
     this.stats = { frames: 0, paints: 0, worstGapMs: 0, paintMs: 0 };
     this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
     this.pause = new speech.Pause();
@@ -51,6 +55,7 @@ export class Stage {
   render(component, base) {
     this.theme = readTheme(this.host);
     this.host.classList.toggle("dark", this.theme.dark);
+    this.#measured(component.data?.measured);
     this.resize();
     this.repaint();
     this.link.render(component, base);
@@ -62,6 +67,7 @@ export class Stage {
     const first = !scene.ready;
     const { slow, fixed, moved, jumped } = scene.merge(parse(bytes));
     this.stats.frames += 1;
+    this.#measured(scene.header.measured);
     this.transport.update(scene.header);
     this.#showState();
     if (scene.ready && this.plane) {
@@ -71,31 +77,34 @@ export class Stage {
         glide.start(jump);
       }
       this.card.update(scene.header.divergence);
-      this.caption?.explain(scene.header.dim);
+      this.caption?.explain(scene.header);
       dirty.top = true;
     }
     dirty.base ||= slow || fixed;
     dirty.strips ||= slow;
+    dirty.board ||= slow;
     this.owesAck = true;
     this.#schedule();
   }
 
   /** Paints everything anew. */
   repaint() {
-    this.dirty = { base: true, top: true, strips: true };
+    this.dirty = { base: true, top: true, strips: true, board: true };
     this.#schedule();
   }
 
   /** Fits everything to its place. */
   resize() {
-    if (this.layout === "full") measureTop(this.host);
+    if (SCREEN.includes(this.layout)) measureTop(this.host);
     let changed = false;
+    let boards = false;
     if (this.plane) {
       if (this.layout === "full") arrange(this.parts, this.strips);
+      boards = this.board?.arrange(this.parts) ?? false;
       const { clientWidth, clientHeight } = this.parts.place;
-      changed = this.plane.resize(clientWidth, clientHeight, this.layout === "mini", this.ratio);
+      changed = this.plane.resize(clientWidth, clientHeight, this.layout !== "full", this.ratio);
     }
-    if (this.strips.resize() || changed) {
+    if (this.strips.resize() || changed || boards) {
       if (changed && this.scene.ready) this.plane.look(this.scene);
       this.#paint(performance.now(), true);
     }
@@ -129,17 +138,29 @@ export class Stage {
     this.card = new DivergenceCard(this.link);
     this.tooltip = new Tooltip();
     const place = element("div", { class: "plane-place" }, this.plane.node);
-    this.plane.area.append(this.transport.badges, this.card.node, this.tooltip.node);
-    const left = element("div", { class: "left" }, place);
-    const body = element("div", { class: "body" }, left, this.strips.node);
-    if (this.layout === "full") {
+    this.plane.area.append(this.tooltip.node);
+    if (SCREEN.includes(this.layout)) {
       this.caption = new Caption(this.layers, () => this.#switched());
-      left.append(this.caption.node);
     }
-    this.parts = { body, left, place, caption: this.caption?.node };
-    this.host.append(body);
+    if (this.layout === "images") {
+      this.board = new Board(() => {
+        this.dirty.board = true;
+        this.#schedule();
+      });
+      this.parts = imagesBody(place, this.strips, this.caption, this.board);
+    } else this.parts = planeBody(place, this.strips, this.caption);
+    // The plane of images is too small to hold words.
+    if (this.board) this.parts.body.append(this.card.node);
+    else this.plane.area.append(this.transport.badges, this.card.node);
+    this.host.append(...this.parts.nodes);
     this.plane.area.addEventListener("pointermove", (event) => this.#point(event));
     this.plane.area.addEventListener("pointerleave", () => this.#point(null));
+  }
+
+  #measured(found) {
+    if (found === undefined) return;
+    this.scene.measured = found;
+    this.dirty.strips = true;
   }
 
   #switched() {
@@ -183,7 +204,8 @@ export class Stage {
         this.#showTooltip();
       }
       if (dirty.strips || whole) this.strips.paint(scene, layers, theme);
-      this.dirty = { base: false, top: false, strips: false };
+      if (this.board && (dirty.board || whole)) this.board.paint(scene, theme);
+      this.dirty = { base: false, top: false, strips: false, board: false };
       this.#speak(now);
     }
     if (this.owesAck) {
@@ -197,7 +219,7 @@ export class Stage {
   #showTooltip() {
     const { plane, tooltip } = this;
     if (plane.focus < 0) tooltip.hide();
-    else tooltip.show(plane.facts(this.scene, plane.focus), plane.place(plane.focus), plane.top.width);
+    else tooltip.show(walkerLines(plane.facts(this.scene, plane.focus)), plane.place(plane.focus), plane.top.width);
   }
 
   #measure(now, took) {
@@ -219,6 +241,7 @@ export class Stage {
     const { header } = this.scene;
     this.spoken.textContent = speech.describeRun(header);
     this.strips.describe(this.scene);
+    this.board?.describe(this.scene);
     if (this.plane) setAttribute(this.plane.base.canvas, "aria-label", speech.describePlane(header));
   }
 }

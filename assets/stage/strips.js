@@ -7,11 +7,6 @@ import { describeMasses, paintMasses } from "./masses.js";
 import { Surface } from "./surface.js";
 import { paintWeights } from "./weights.js";
 
-const WITHOUT_WEIGHTS = {
-  cd: "These walkers carry no weights: CD starts them from the data at each update.",
-  pcd: "These walkers carry no weights: PCD counts each of them equally.",
-};
-
 const STRIPS = {
   kl: { grow: 2.1, least: 130, paint: paintKl, curve: true },
   contrast: { grow: 0.8, least: 72, paint: paintContrast, curve: true },
@@ -42,15 +37,14 @@ export class Strips {
 
   /** Draws all strips of a scene. */
   paint(scene, layers, theme) {
-    const { method } = scene.header;
-    const weightless = method !== "weighted-ula";
+    const weightless = !scene.header.weighted;
     if (this.node.classList.toggle("weightless", weightless) !== this.weightless) {
       this.weightless = weightless;
       this.resize();
     }
     for (const { name, surface, paint, curve } of this.strips) {
       if (surface.width < 40 || surface.height < 20) continue;
-      if (name === "ess" && weightless) paintWeightless(surface, theme, method);
+      if (name === "ess" && weightless) paintWeightless(surface, theme, scene.header);
       else paint(surface, scene, theme, this.pointers[curve ? "curve" : name] ?? null, layers);
     }
   }
@@ -58,12 +52,13 @@ export class Strips {
   /** Renews what a screen reader says about each strip. */
   describe(scene) {
     const { header } = scene;
+    const what = header.images ? "Class" : "Mode";
     const words = {
-      kl: `KL divergence to the truth, ${header.kl_exact_se > 0 ? "sampled" : "exact"}: ${formatNumber(header.kl_exact)} nats`,
+      kl: `${describeKl(header)}: ${formatNumber(header.images ? header.kl_estimate : header.kl_exact)} nats`,
       contrast: "CD contrast: energy of the data minus energy of the walkers; not a loss",
       ess: `Effective sample size: ${formatShare(header.ess)} of the walkers`,
       weights: "Histogram of the walkers' log-weights",
-      masses: header.masses ? `Mode masses. ${describeMasses(header)}` : "Mode masses",
+      masses: header.masses ? `${what} masses. ${describeMasses(scene)}` : `${what} masses`,
     };
     for (const { name, surface } of this.strips) {
       setAttribute(surface.canvas, "aria-label", words[name]);
@@ -88,8 +83,16 @@ export class Strips {
   }
 }
 
-function paintWeightless(surface, theme, method) {
+function paintWeightless(surface, theme, { readsWalkers, methodLabel, methodHelp }) {
   const context = surface.clear();
   paintTitle(context, theme, surface.width, "Effective sample size");
-  paintSentence(context, theme, WITHOUT_WEIGHTS[method], 26, surface.width);
+  const role = readsWalkers ? "carry no weights" : "only show the model";
+  const sentence = `These walkers ${role}: ${methodLabel} ${methodHelp}.`;
+  paintSentence(context, theme, sentence, 26, surface.width);
+}
+
+function describeKl({ known, images, kl_exact_se: error }) {
+  if (images) return "Cross-entropy of the model on the training images, estimated by the walkers";
+  if (!known) return "Cross-entropy of the model on own points";
+  return `KL divergence to the truth, ${error > 0 ? "sampled" : "exact"}`;
 }

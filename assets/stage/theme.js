@@ -3,12 +3,22 @@
 const PALETTE = {
   data: "#0072B2",
   model: "#D55E00",
-  weighted: "#0B5FA5",
-  pcd: "#7B3294",
-  cd: "#B37400",
   witness: "#56B4E9",
 };
-const ON_DARK = { weighted: "#5C93FF", pcd: "#C48BDB", cd: "#E0A030" };
+
+/** Per method its colour on light and on dark, and its dash; no two methods share either. */
+const METHODS = {
+  "weighted-ula": ["#0B5FA5", "#5C93FF", []],
+  pcd: ["#7B3294", "#C48BDB", [6, 4]],
+  cd: ["#B37400", "#E0A030", [2, 3]],
+  "improved-cd": ["#00796B", "#35C4A8", [7, 3, 2, 3]],
+  "short-run": ["#B0306A", "#F07AAE", [9, 3]],
+  unweighted: ["#4A7A1E", "#9CCB5A", [12, 3, 2, 3, 2, 3]],
+  "score-matching": ["#8C4A2F", "#D79A7C", [3, 7]],
+  "denoising-score-matching": ["#5A5FB0", "#A9AEF5", [3, 3, 3, 7]],
+  exact: ["#3F4650", "#D5DAE2", [14, 5]],
+};
+const OTHER = ["#5F6673", "#A3ABB9", [10, 10]];
 
 /**
  * Reads the theme at `host`; call again on each render, the reader may have switched.
@@ -20,9 +30,8 @@ export function readTheme(host) {
   const background = value("--st-background-color", "#ffffff");
   const ink = value("--st-text-color", "#1a1d23");
   const dark = lightness(background) < 0.4;
-  const palette = dark ? { ...PALETTE, ...ON_DARK } : PALETTE;
   return {
-    ...palette,
+    ...PALETTE,
     background,
     ink,
     dark,
@@ -37,9 +46,8 @@ export function readTheme(host) {
 
 /** The colour of a method's curves and its dash pattern. */
 export function methodStyle(theme, method) {
-  if (method === "cd") return { color: theme.cd, dash: [2, 3] };
-  if (method === "pcd") return { color: theme.pcd, dash: [6, 4] };
-  return { color: theme.weighted, dash: [] };
+  const [onLight, onDark, dash] = METHODS[method] ?? OTHER;
+  return { color: theme.dark ? onDark : onLight, dash };
 }
 
 function channels(color) {

@@ -11,13 +11,14 @@ const SPEEDS = [
 ];
 const ROLES = (...names) => names.map((name) => `[role='${name}']`).join();
 const IGNORED = `input, textarea, select, [contenteditable='true'], ${ROLES("slider", "textbox")}`;
+const ELSEWHERE = ROLES("dialog", "application"); // keys pressed there are not for the run
 const PRESSABLE = `button, a[href], summary, ${ROLES("button", "tab", "radio", "option")}`;
 
 export class Transport {
   /**
    * @param {{send: function(Object), act: function(string)}} link `send` takes a message for the
    *   run, `act` the name of a change of the spec
-   * @param {"full"|"bar"|"mini"} layout
+   * @param {"full"|"images"|"bar"|"mini"} layout
    */
   constructor(link, layout) {
     this.link = link;
@@ -57,13 +58,11 @@ export class Transport {
     }
     const { values } = this;
     if (header.step === undefined) return;
-    setText(values.kl, formatNumber(header.kl_exact));
-    if (header.kl_exact_se > 0) setText(this.klLabel, `KL ± ${formatNumber(2 * header.kl_exact_se)}, nats`);
-    else setText(this.klLabel, "KL exact, nats");
+    setText(values.kl, formatNumber(header.images ? header.kl_estimate : header.kl_exact));
+    setText(this.klLabel, klLabel(header));
     if (!values.step) return;
     setText(values.step, formatCount(header.step));
-    const weightless = header.method !== "weighted-ula";
-    setText(values.ess, weightless ? "–" : formatShare(header.ess));
+    setText(values.ess, header.weighted ? formatShare(header.ess) : "–");
     setText(values.speed, header.playing ? formatCount(header.speed ?? 0) : "0");
     setText(this.device, `updates/s, ${header.device}`);
   }
@@ -167,8 +166,9 @@ export class Transport {
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.node.isConnected) return;
-    const target = event.composedPath()[0];
-    if (target.matches?.(IGNORED)) return;
+    const path = event.composedPath();
+    const [target] = path;
+    if (target.matches?.(IGNORED) || path.some((node) => node.matches?.(ELSEWHERE))) return;
     const own = this.node.contains(target);
     const pressable = target.closest?.(PRESSABLE);
     if (event.key === " " && !pressable) this.flip();
@@ -178,4 +178,11 @@ export class Transport {
     event.preventDefault();
     event.stopImmediatePropagation();
   }
+}
+
+function klLabel({ known, images, kl_estimate: estimate, kl_exact_se: error }) {
+  if (images) return estimate === null ? "cross-entropy: by AIS" : "cross-entropy ≈, nats";
+  const name = known ? "KL" : "cross-entropy";
+  if (error > 0) return `${name} ± ${formatNumber(2 * error)}, nats`;
+  return known ? "KL exact, nats" : "cross-entropy, nats";
 }

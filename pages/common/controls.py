@@ -1,43 +1,81 @@
 """Controls: the widgets of a spec, drawn from its knobs, and the spec they ask for.
 
-Nothing here knows a field by name, except the two choices that decide which fields there are
-(method and optimizer) and the seed, which is typed and always in sight.
+Nothing here knows a field by name, except the choices that decide which fields there are (target,
+energy, method, optimizer) and the seed, which is typed and always in sight. Names come from the
+blocks of the spec.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
+from ebm_engine.runs.fields import Block
 from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.presets import presets
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, with_value
-from pages.common import session
+from ebm_engine.runs.methods import METHODS
+from ebm_engine.runs.spec import OPTIMIZERS, RunSpec, SpecError, flatten, with_value
+from ebm_engine.runs.suited import suited
+from pages.common import own_target, session
+from pages.common.offers import offer
 from pages.common.session import Held
+from pages.common.widgets import plain, widget
 
-METHOD_NAMES = {"cd": "CD", "pcd": "PCD", "weighted-ula": "Weighted ULA"}
-METHOD_HELP = (
-    "Where the model's walkers come from. **CD** starts them at the data at each update, **PCD** "
-    "lets them walk on, **weighted ULA** lets them walk on and gives each a weight that makes up "
-    "for the lag. A change restarts the run."
+TARGET_HELP = (
+    "The true density, which the model has to learn from points. A change restarts the run with "
+    "settings that suit the new target."
 )
-OPTIMIZER_NAMES = {"sgd": "Gradient descent", "adam": "Adam"}
+ENERGY_HELP = (
+    "What is trained. **Mixture** is −log of a sum of Gaussians, all in closed form; **Network** "
+    "is a neural network on a Gaussian base; **Multi-scale** adds three of them. Exact numbers of "
+    "a network come from quadrature. A change restarts the run with settings that suit it."
+)
+METHOD_HELP = "\n".join(
+    [
+        "How the gradient of the model is estimated. A change restarts the run.",
+        *[f"- **{block.title}** {block.help}." for block in METHODS.values()],
+    ]
+)
 OPTIMIZER_HELP = "The rule that turns a gradient into an update. A change restarts the run."
 CEILING_HINT = (
     "Frozen parameters already cap ESS/N at {:.3g} with this step size: "
     "a threshold above it resamples forever."
 )
 HINT_SECONDS = 1.0
-DECADE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # stops of a logarithmic slider
+GROUPS = {
+    "target": "Target",
+    "energy": "Energy",
+    "method": "Method",
+    "sampler": "Sampler",
+    "walkers": "Walkers",
+    "optimizer": "Optimizer",
+    "": "Run",
+}
+
+
+def panel(held: Held, choose: Callable[[Held], RunSpec]) -> Held:
+    """Draw all controls of a page's run and give the run what they ask for.
+
+    `choose` draws what decides which other controls there are.
+    """
+    chosen = choose_preset(held)
+    if chosen != held.preset:
+        held = session.load(held.slot, chosen)
+    asked = choose(held)
+    if asked != held.spec:
+        session.switch(held.slot, asked)
+        st.rerun()
+    asked = draw(held)
+    if asked.optimizer.kind != held.spec.optimizer.kind:
+        session.switch(held.slot, asked)
+        st.rerun()
+    return session.change(held.slot, asked)
 
 
 def choose_preset(held: Held) -> str:
     """Draw the choice of a preset and return its name."""
-    known = presets()
+    known = offer(held.slot).presets
     return st.selectbox(
         "Preset",
         list(known),
@@ -48,25 +86,78 @@ def choose_preset(held: Held) -> str:
     )
 
 
+def story(held: Held) -> str:
+    """What the preset tells; what the run is made of when target or energy is another."""
+    known, spec = offer(held.slot).presets[held.preset], held.spec
+    if spec.target == known.spec.target and spec.energy.kind == known.spec.energy.kind:
+        return known.story
+    return " · ".join(block.title for block in (spec.target, spec.energy, spec.method))
+
+
+def choose(held: Held) -> RunSpec:
+    """Draw the choices of target, energy and method; the spec they ask for, with what suits it."""
+    spec, kinds = held.spec, offer(held.slot).kinds
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        kind = select("Target", kinds["target"], TARGET_HELP, held)
+        own_target.offer_drawing(held)
+    own = None
+    if kind == own_target.KIND:
+        own = own_target.upload(held)
+    else:
+        spec = _suited(spec, "target", kind)
+    return own or energy_and_method(held, spec, ENERGY_HELP)
+
+
+def energy_and_method(held: Held, spec: RunSpec, energy_help: str) -> RunSpec:
+    """Draw the choices of energy and method; `spec`, changed as they ask if it is `held`'s own."""
+    kinds = offer(held.slot).kinds
+    kind = _segments("Energy", kinds["energy"], energy_help, spec, held.scope)
+    spec = _suited(spec, "energy", kind) if spec == held.spec else spec
+    kind = select("Method", kinds["method"], METHOD_HELP, held)
+    return _suited(spec, "method", kind) if spec == held.spec else spec
+
+
 def draw(held: Held) -> RunSpec:
-    """Draw all controls and return the spec they ask for, an equal one when nothing moved."""
+    """Draw all other controls and return the spec they ask for, an equal one if nothing moved.
+
+    Another optimizer comes alone, with what suits it: the other widgets do not show that yet.
+    """
     spec, scope = held.spec, held.scope
     basics, notes, folded = st.container(gap="xsmall"), st.container(), st.expander("More")
     with folded:
         exact = st.toggle("Type exact values", help="Number fields in place of the sliders.")
-        spec = _kind("Optimizer", OPTIMIZER_NAMES, OPTIMIZER_HELP, spec, scope)
-    with basics:
-        spec = _kind("Method", METHOD_NAMES, METHOD_HELP, spec, scope)
+    groups = _groups(folded, spec)
+    with groups["optimizer"]:
+        kind = _segments("Optimizer", OPTIMIZERS, OPTIMIZER_HELP, spec, scope, hidden=True)
+    asked = _suited(spec, "optimizer", kind)
+    if asked != spec:
+        return asked
     for knob in knobs(spec):
         typed = exact or knob.path == "seed"
-        with basics if knob.basic or knob.path == "seed" else folded:
-            spec = _moved(spec, knob.path, _widget(knob, flatten(spec)[knob.path], scope, typed))
+        in_sight = knob.basic or knob.path == "seed"
+        with basics if in_sight else groups[_head(knob)]:
+            value = widget(knob, flatten(spec)[knob.path], scope, typed=typed)
+            spec = _moved(spec, knob.path, value)
     with folded:
-        st.button("Back to the preset", on_click=session.load, args=(held.preset,))
+        st.button("Back to the preset", on_click=session.load, args=(held.slot, held.preset))
         st.caption("The address bar holds this run: its link gives anyone the same one.")
     with notes:
         _hint(held, spec)
     return spec
+
+
+def _groups(folded: Any, spec: RunSpec) -> dict[str, Any]:
+    """A titled container for each block that has something folded."""
+    filled = {_head(k) for k in knobs(spec) if not k.basic and k.path != "seed"} | {"optimizer"}
+    places = {}
+    for head in (name for name in GROUPS if name in filled):
+        places[head] = folded.container(gap="xsmall")
+        places[head].markdown(f"**{GROUPS[head]}**")
+    return places
+
+
+def _head(knob: Knob) -> str:
+    return knob.path.partition(".")[0] if "." in knob.path else ""
 
 
 def _hint(held: Held, spec: RunSpec) -> None:
@@ -93,44 +184,51 @@ def _ceiling(held: Held, spec: RunSpec) -> float | None:
     return now.snapshot.ess_ceiling if known else None
 
 
-def tooltip(knob: Knob) -> str:
-    """What the knob is, its unit and usual range, what breaks outside, and when it applies."""
-    parts = [knob.help]
-    if knob.usual:
-        low, high = knob.usual
-        parts.append(f"Usual: {low:g} to {high:g}{' ' + knob.unit if knob.unit else ''}.")
-    if knob.outside:
-        parts.append(knob.outside)
-    parts.append("Applies at the next update." if knob.live else "A change restarts the run.")
-    return " ".join(parts)
-
-
-def log_stops(low: float, high: float, value: float, *, whole: bool) -> list[float]:
-    """The stops of a logarithmic slider from `low` to `high`, the present value among them."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    stops = [float(f"{m * 10.0**e:.6g}") for e in decades for m in DECADE]
-    inside = {s for s in stops if low <= s <= high} | {low, high, value}
-    return sorted({round(s) for s in inside} if whole else inside)
-
-
-def plain(text: str) -> str:
-    """Text with every character escaped that Markdown would read as markup."""
-    return re.sub(r"([^\w\s])", r"\\\1", text)
-
-
-def _kind(label: str, names: Mapping[str, str], text: str, spec: RunSpec, scope: str) -> RunSpec:
+def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) -> str:
+    """Draw the choice of the kind of a block and return it."""
     path = f"{label.lower()}.kind"
-    chosen = st.segmented_control(
+    return st.selectbox(
         label,
-        list(names),
+        list(table),
+        list(table).index(flatten(held.spec)[path]),
+        format_func=lambda kind: table[kind].title,
+        key=f"{path}#{held.scope}",
+        help=text,
+    )
+
+
+def _segments(
+    label: str,
+    table: Mapping[str, type[Block]],
+    text: str,
+    spec: RunSpec,
+    scope: str,
+    *,
+    hidden: bool = False,
+) -> str:
+    path = f"{label.lower()}.kind"
+    return st.segmented_control(
+        label,
+        list(table),
         default=flatten(spec)[path],
         required=True,
-        format_func=names.get,
+        format_func=lambda kind: table[kind].title,
         key=f"{path}#{scope}",
         help=text,
+        label_visibility="collapsed" if hidden else "visible",
         width="stretch",
     )
-    return _moved(spec, path, chosen)
+
+
+def _suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
+    """The spec with another kind and what suits it, or itself and one sentence."""
+    if kind == getattr(spec, head).kind:
+        return spec
+    try:
+        return suited(spec, head, kind)
+    except SpecError as error:
+        st.warning(plain(f"{error}. The run goes on with {getattr(spec, head).kind}."))
+        return spec
 
 
 def _moved(spec: RunSpec, path: str, value: Any) -> RunSpec:
@@ -142,59 +240,3 @@ def _moved(spec: RunSpec, path: str, value: Any) -> RunSpec:
     except SpecError as error:
         st.warning(plain(f"{error}. The run goes on with {flatten(spec)[path]}."))
         return spec
-
-
-def _widget(knob: Knob, value: Any, scope: str, typed: bool) -> Any:
-    shared = {"key": f"{knob.path}#{scope}", "help": tooltip(knob)}
-    if knob.kind == "bool":
-        return st.toggle(knob.label, value, **shared)
-    if knob.kind == "many":
-        return _many(knob, value, shared)
-    if knob.kind == "choice":
-        return _choice(knob, value, shared)
-    label = f"{knob.label} ({knob.unit})" if knob.unit in ("updates", "steps") else knob.label
-    if typed or knob.usual is None:
-        return _number(knob, label, value, shared)
-    return _slider(knob, label, value, shared)
-
-
-def _many(knob: Knob, value: list[str], shared: dict[str, str]) -> list[str]:
-    chosen = st.pills(
-        knob.label,
-        knob.choices,
-        selection_mode="multi",
-        default=value,
-        format_func=lambda name: name.replace("_", "-"),
-        **shared,
-    )
-    return [name for name in knob.choices if name in chosen]
-
-
-def _choice(knob: Knob, value: str, shared: dict[str, str]) -> str:
-    if len(knob.choices) > 3:
-        return st.selectbox(knob.label, knob.choices, knob.choices.index(value), **shared)
-    return st.segmented_control(
-        knob.label, knob.choices, default=value, required=True, width="stretch", **shared
-    )
-
-
-def _number(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
-    shared = {**shared, "key": shared["key"] + "#typed"}
-    if knob.kind == "int":
-        return st.number_input(label, int(knob.low), int(knob.high), value, **shared)
-    digit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.01
-    return st.number_input(
-        label, float(knob.low), float(knob.high), value, step=digit, format="%.6g", **shared
-    )
-
-
-def _slider(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
-    """A slider over the usual range, widened so that the present value stays on it."""
-    low, high = min(knob.usual[0], value), max(knob.usual[1], value)
-    whole = knob.kind == "int"
-    if knob.log:
-        stops = log_stops(low, high, value, whole=whole)
-        return st.select_slider(label, stops, value, format_func=lambda s: f"{s:.6g}", **shared)
-    if whole:
-        return st.slider(label, int(low), int(high), value, **shared)
-    return st.slider(label, low, high, value, step=(high - low) / 100, format="%.3g", **shared)

@@ -13,7 +13,8 @@ import streamlit as st
 
 from ebm_engine.runs.hub import RunView
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.views import curves, landscape, masses, tables, walkers
+from ebm_engine.views import compact, curves, landscape, masses, tables, walkers
+from ebm_engine.views.compact import controllers_move as moving
 from ebm_engine.views.theme import Reading, Theme, config
 from pages.common import session
 from pages.common.session import Held
@@ -27,6 +28,7 @@ GROUPS: dict[str, dict[str, Figure]] = {
         "kl": curves.kl_curves,
         "masses": masses.mode_bars,
         "mass-curves": masses.mass_curves,
+        "distance": compact.distance_curves,
     },
     "Landscape": {
         "energy": landscape.energy_map,
@@ -38,7 +40,7 @@ GROUPS: dict[str, dict[str, Figure]] = {
         "log-weights": walkers.log_weight_histogram,
         "lorenz": walkers.lorenz,
     },
-    "Gradient": {"gradient": curves.gradient_bias},
+    "Gradient": {"gradient": curves.gradient_bias, "controllers": compact.controller_curves},
 }
 ON_DEMAND: dict[str, tuple[str, dict[str, Figure]]] = {
     "Learning": ("Log scale", {"kl": partial(curves.kl_curves, y_scale="log")}),
@@ -69,7 +71,8 @@ def show(held: Held) -> None:
             st.caption("The first picture is on its way.")
             return
         snapshot = now.snapshot
-        _grid(snapshot, chosen, theme, "svg" if as_svg else "png")
+        useful = {n: f for n, f in chosen.items() if n != "controllers" or moving(snapshot)}
+        _grid(snapshot, useful, theme, "svg" if as_svg else "png")
         _downloads(snapshot)
 
     playing = drawn is not None and drawn.playing

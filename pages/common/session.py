@@ -15,11 +15,10 @@ import streamlit as st
 from ebm_engine.runs.commands import Change, Command, Play, Reset, Rewind, Speed
 from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.runs.knobs import needs_reset
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.spec import RunSpec, with_value
 from pages.common import share
+from pages.common.offers import EXPLORER, offer
 
-EXPLORER = "explorer"
 NEW_SEEDS = 10_000
 FULL = (
     "All places on this server are taken. Close another tab of this lab, or wait a minute and try "
@@ -32,13 +31,15 @@ REWIND = 50  # updates that "halve the step size" goes back
 class Held:
     """One run of a tab.
 
-    `edition` grows when the spec changes from anywhere but the widgets; `problems` are sentences
-    about the link that led here; `query` is the link last written.
+    `slot` names the page's place for it; `edition` grows when the spec changes from anywhere but
+    the widgets; `problems` are sentences about the link that led here; `query` is the link last
+    written.
     """
 
     preset: str
     spec: RunSpec
     token: str
+    slot: str = EXPLORER
     edition: int = 0
     problems: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
@@ -54,60 +55,86 @@ def enter(*slots: str) -> bool:
     if st.session_state.get("slots") == slots:
         return False
     st.session_state["slots"] = slots
+    close_editor()
     for slot, held in _all().items():
         if slot not in slots:
             _leave(held.token)
     return True
 
 
-def explorer() -> Held:
-    """The explorer's run: as the link says if that is new, else as it was; raises HubFull."""
-    held = _all().get(EXPLORER)
+def own(slot: str) -> Held:
+    """A page's own run: as the link says if that is new, else as it was; raises HubFull."""
+    held = _all().get(slot)
     link = share.ours(st.query_params.to_dict())
     if held is not None and (not link or link == held.query):
-        return _keep(EXPLORER, _alive(held))
-    name, spec, problems = share.from_query(link)
+        return _keep(_alive(held))
+    name, spec, problems = share.from_query(link, offer(slot))
     if held is None:
-        held = Held(name, spec, hub().open(spec, play=True))
+        held = Held(name, spec, hub().open(spec, play=True), slot)
     else:
         held = _move(replace(held, preset=name, edition=held.edition + 1), spec)
-    return _keep(EXPLORER, replace(held, problems=tuple(problems)))
+    return _keep(replace(held, problems=tuple(problems)))
 
 
 def exhibit(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
     """A run that always shows `spec` at an even pace; raises HubFull."""
     held = _all().get(slot)
     if held is None:
-        held = Held("", spec, hub().open(spec, play=True))
+        held = Held("", spec, hub().open(spec, play=True), slot)
     held = _alive(held)
     commands = (Reset(spec), Play()) if restart else ()
-    return _keep(slot, _send(held, Speed(updates_per_second), *commands))
+    return _keep(_send(held, Speed(updates_per_second), *commands))
 
 
-def load(name: str) -> Held:
-    """Start the explorer's run again from a preset."""
-    held = _all()[EXPLORER]
+def load(slot: str, name: str) -> Held:
+    """Start a page's run again from a preset."""
+    held = _all()[slot]
     held = replace(held, preset=name, edition=held.edition + 1)
-    return _keep(EXPLORER, _move(held, preset(name).spec, restart=True))
+    return _keep(_move(held, offer(slot).presets[name].spec, restart=True))
 
 
-def change(spec: RunSpec) -> Held:
-    """Give the explorer's run another spec: at its next update where possible, else from zero."""
-    held = _all()[EXPLORER]
-    return held if spec == held.spec else _keep(EXPLORER, _move(held, spec))
+def change(slot: str, spec: RunSpec) -> Held:
+    """Give a page's run another spec: at its next update where possible, else from zero."""
+    held = _all()[slot]
+    return held if spec == held.spec else _keep(_move(held, spec))
 
 
-def act(name: str) -> None:
+def switch(slot: str, spec: RunSpec) -> Held:
+    """Give a page's run a spec that no widget shows yet: they start from it again."""
+    held = _all()[slot]
+    return _keep(_move(replace(held, edition=held.edition + 1), spec))
+
+
+def act(slot: str, name: str) -> None:
     """Carry out a button of the stage that changes the spec: 'new-seed' or 'halve-step'."""
-    held = _all()[EXPLORER]
+    held = _all()[slot]
     held = replace(held, edition=held.edition + 1)
     if name == "new-seed":
         seed = (held.spec.seed + 1 + secrets.randbelow(NEW_SEEDS - 1)) % NEW_SEEDS
-        _keep(EXPLORER, _move(held, with_value(held.spec, "seed", seed)))
+        _keep(_move(held, with_value(held.spec, "seed", seed)))
     elif name == "halve-step":
         smaller = with_value(held.spec, "sampler.step_size", held.spec.sampler.step_size / 2)
-        back = _send(replace(held, spec=smaller), Rewind(REWIND), Change(smaller), Play())
-        _keep(EXPLORER, back)
+        _keep(_send(replace(held, spec=smaller), Rewind(REWIND), Change(smaller), Play()))
+
+
+def open_editor() -> None:
+    """Note that the editor of the target is open: it then survives every run of the page."""
+    st.session_state["editor"] = True
+
+
+def close_editor() -> None:
+    """Note that the editor of the target is closed."""
+    st.session_state["editor"] = False
+
+
+def editor_is_open() -> bool:
+    """Whether the editor of the target is open."""
+    return st.session_state.get("editor", False)
+
+
+def held(slot: str) -> Held | None:
+    """The run of a slot as this tab left it, None when there never was one."""
+    return _all().get(slot)
 
 
 def view(held: Held) -> RunView | None:
@@ -125,16 +152,16 @@ def write_link(held: Held) -> None:
     if share.ours(present) != query:
         others = {k: v for k, v in present.items() if k in share.FOREIGN}
         st.query_params.from_dict(others | query)
-    _keep(EXPLORER, replace(held, query=query))
+    _keep(replace(held, query=query))
 
 
 def _all() -> dict[str, Held]:
     return st.session_state.setdefault("held", {})
 
 
-def _keep(slot: str, held: Held) -> Held:
+def _keep(held: Held) -> Held:
     _watch(held.token)
-    _all()[slot] = held
+    _all()[held.slot] = held
     return held
 
 

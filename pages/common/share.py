@@ -1,91 +1,78 @@
 """The share link: a RunSpec as query parameters and back.
 
-A link holds `v` (version of this format), `preset`, `method` and `optimizer` where they differ from
-the preset, and one `block.field=value` for every field that differs from the preset with that
-method and optimizer. Lists are compact JSON. Reading never raises: each bad value costs one
-sentence and falls back to its default, everything else is kept.
+A link holds `v` (version of this format), `preset`, the kinds of `target`, `energy`, `method` and
+`optimizer` where they differ from the preset, and one `block.field=value` for every field that
+differs from the preset with those kinds. Lists are compact JSON. Reading never raises: each bad
+value costs one sentence and falls back to its default, everything else is kept. The path of own
+points is a file of the server: it is never written into a link and never read from one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from itertools import combinations
 from typing import Any
 
-from pydantic import ValidationError
-
-from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.presets import Preset, presets
-from ebm_engine.runs.spec import (
-    METHODS,
-    OPTIMIZERS,
-    RunSpec,
-    explain,
-    flatten,
-    with_value,
-)
+from ebm_engine.runs.fields import Block
+from ebm_engine.runs.presets import Preset, preset
+from ebm_engine.runs.spec import KINDS, RunSpec, flatten
+from pages.common.content import best_spec, flat, shown, with_kinds
+from pages.common.offers import EXPLORER, Offer, offer
 
 VERSION = 1
-MAX_KEYS = 40
+MAX_KEYS = 60
 MAX_VALUE = 8000  # characters of one value
 MAX_NAMED = 5  # unknown names listed in one sentence
 FOREIGN = frozenset({"embed", "embed_options", "transport"})  # not ours: read by others, kept
-KINDS = {"method": METHODS, "optimizer": OPTIMIZERS}
+OWN_POINTS = "points"
+PATH = "target.path"
+NOT_CARRIED = (
+    "A link cannot carry own points: whoever opens it sees the target of the preset in their place."
+)
+REFUSED = "Own points never come with a link; the target of the preset is used."
 
 
 def to_query(preset_name: str, spec: RunSpec) -> dict[str, str]:
-    """The query parameters that describe `spec` as a deviation from a preset."""
-    start = presets()[preset_name].spec
-    query = {"v": str(VERSION), "preset": preset_name}
-    for block in KINDS:
-        kind = getattr(spec, block).kind
-        if kind != getattr(start, block).kind:
-            query[block] = kind
-            start = with_value(start, f"{block}.kind", kind)
-    before, after = flatten(start), flatten(spec)
-    return query | {p: _text(after[p]) for p in after if after[p] != before[p]}
+    """The query parameters that describe `spec` as a deviation from a preset, own points left out.
+
+    Of own points the link only says that there were some.
+    """
+    start = preset(preset_name).spec
+    kinds = {head: getattr(spec, head).kind for head in KINDS}
+    kinds = {head: kind for head, kind in kinds.items() if kind != getattr(start, head).kind}
+    before, after = flat(with_kinds(start, kinds)), flatten(spec)
+    changed = {p: _text(after[p]) for p in after if p != PATH and after[p] != before[p]}
+    return {"v": str(VERSION), "preset": preset_name} | kinds | changed
 
 
-def from_query(params: Mapping[str, str]) -> tuple[str, RunSpec, list[str]]:
-    """Preset name, spec and one sentence per problem from query parameters; never raises."""
+def from_query(
+    params: Mapping[str, str], known_here: Offer | None = None
+) -> tuple[str, RunSpec, list[str]]:
+    """Preset name, spec and one sentence per problem from query parameters; never raises.
+
+    `known_here` is what the page offers, by default that of the plane.
+    """
     problems: list[str] = []
-    given = _bounded(params, problems)
+    here = known_here or offer(EXPLORER)
+    given = _refuse_points(_bounded(params, problems), problems)
     _check_version(given.pop("v", str(VERSION)), problems)
-    chosen = _choose_preset(given.pop("preset", ""), problems)
-    start = chosen.spec
-    for block, kinds in KINDS.items():
-        start = _choose_kind(start, block, kinds, given.pop(block, ""), problems)
-    known = set(flatten(start))
+    chosen = _choose_preset(given.pop("preset", ""), here.presets, problems)
+    kinds = {head: given.pop(head, "") for head in KINDS}
+    kinds = {
+        head: kind
+        for head, kind in kinds.items()
+        if kind and _is_kind(chosen.spec, head, kind, here.kinds[head], problems)
+    }
+    content = with_kinds(chosen.spec, kinds)
+    known = {path for path in flat(content) if not path.endswith(".kind")}
     values = {path: _value(text) for path, text in given.items() if path in known}
-    _name_unknown([path for path in given if path not in known], start, problems)
-    return chosen.name, _apply(start, values, problems), problems
+    _name_unknown([path for path in given if path not in known], content, problems)
+    return chosen.name, best_spec(chosen.spec, kinds, values, problems), problems
 
 
 def ours(params: Mapping[str, str]) -> dict[str, str]:
     """The parameters without those that Streamlit and the stage read."""
     return {str(k): str(v) for k, v in params.items() if str(k).lower() not in FOREIGN}
-
-
-def allowed(knob: Knob) -> str:
-    """What a knob accepts, in words that follow 'it must be'."""
-    if knob.choices:
-        return "one of " + ", ".join(knob.choices)
-    if knob.kind == "bool":
-        return "true or false"
-    number = "a whole number" if knob.kind == "int" else "a number"
-    low = "above" if knob.open_low else "from"
-    if knob.low is None or knob.high is None:
-        return number
-    joint = "and at most" if knob.open_low else "to"
-    return f"{number} {low} {knob.low:.10g} {joint} {knob.high:.10g}"
-
-
-def shown(value: Any, limit: int = 40) -> str:
-    """A value as it is quoted in a sentence: one line, cut to `limit` characters."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    text = "".join(c if c.isprintable() else " " for c in text).strip() or '""'
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _text(value: Any) -> str:
@@ -127,8 +114,7 @@ def _check_version(text: str, problems: list[str]) -> None:
         )
 
 
-def _choose_preset(name: str, problems: list[str]) -> Preset:
-    known = presets()
+def _choose_preset(name: str, known: Mapping[str, Preset], problems: list[str]) -> Preset:
     default = next(iter(known))
     if name and name not in known:
         problems.append(
@@ -138,81 +124,35 @@ def _choose_preset(name: str, problems: list[str]) -> Preset:
     return known.get(name, known[default])
 
 
-def _choose_kind(
-    start: RunSpec, block: str, kinds: Mapping[str, Any], name: str, problems: list[str]
-) -> RunSpec:
-    if name in kinds:
-        return with_value(start, f"{block}.kind", name)
-    if name:
-        default = getattr(start, block).kind
-        problems.append(
-            f"{block} = {shown(name)} is unknown, it must be one of {', '.join(kinds)}; "
-            f"{default} is used."
-        )
-    return start
+def _refuse_points(given: dict[str, str], problems: list[str]) -> dict[str, str]:
+    """The parameters without own points: a link never names a file of the server."""
+    if given.get("target") != OWN_POINTS and PATH not in given:
+        return given
+    problems.append(REFUSED)
+    own = given.get("target") == OWN_POINTS
+    return {k: v for k, v in given.items() if k != PATH and not (own and k.startswith("target"))}
 
 
-def _name_unknown(names: list[str], start: RunSpec, problems: list[str]) -> None:
+def _is_kind(
+    start: RunSpec, head: str, kind: str, known: Mapping[str, type[Block]], problems: list[str]
+) -> bool:
+    if kind in known:
+        return True
+    problems.append(
+        f"{head} = {shown(kind)} is unknown, it must be one of {', '.join(known)}; "
+        f"{getattr(start, head).kind} is used."
+    )
+    return False
+
+
+def _name_unknown(names: list[str], content: dict[str, Any], problems: list[str]) -> None:
     if not names:
         return
     listed = ", ".join(shown(n) for n in names[:MAX_NAMED])
     if len(names) > MAX_NAMED:
         listed += f" and {len(names) - MAX_NAMED} more"
     verb = "is" if len(names) == 1 else "are"
+    chosen = [f"{head} {content[head]['kind']}" for head in KINDS]
     problems.append(
-        f"{listed} {verb} unknown with method {start.method.kind} and optimizer "
-        f"{start.optimizer.kind}, and left out."
+        f"{listed} {verb} unknown with {', '.join(chosen[:-1])} and {chosen[-1]}, and left out."
     )
-
-
-def _apply(start: RunSpec, values: dict[str, Any], problems: list[str]) -> RunSpec:
-    """The spec with all values that are legal, alone and together."""
-    kept = dict(values)
-    for path, value in values.items():
-        problem = _field_problem(start, path, value)
-        if problem:
-            problems.append(problem)
-            del kept[path]
-    spec, error = _build(start, kept)
-    if spec is not None:
-        return spec
-    fewest_first = [*combinations(kept, 1), *combinations(kept, 2), tuple(kept)]
-    for dropped in fewest_first:
-        spec, _ = _build(start, {p: v for p, v in kept.items() if p not in dropped})
-        if spec is not None:
-            break
-    problems.append(f"{error}; the default of {' and '.join(dropped)} is used.")
-    return spec
-
-
-def _field_problem(start: RunSpec, path: str, value: Any) -> str:
-    """One sentence if the value alone breaks its field's own limits, else an empty one."""
-    _, error = _build(start, {path: value}, field_only=True)
-    if not error:
-        return ""
-    default = shown(flatten(start)[path])
-    knob = {k.path: k for k in knobs(start)}.get(path)
-    if knob is None:
-        return f"{error}; the default {default} is used."
-    return f"{path} = {shown(value)} is not allowed, it must be {allowed(knob)}; {default} is used."
-
-
-def _build(
-    start: RunSpec, values: dict[str, Any], *, field_only: bool = False
-) -> tuple[RunSpec | None, str]:
-    """The spec and no error, or None and the first error as a sentence.
-
-    With `field_only`, errors that come from the interplay of fields do not count.
-    """
-    content = start.model_dump(mode="json")
-    for path, value in values.items():
-        head, _, leaf = path.partition(".")
-        if leaf:
-            content[head][leaf] = value
-        else:
-            content[head] = value
-    try:
-        return RunSpec.model_validate(content), ""
-    except ValidationError as error:
-        joint = error.errors()[0]["type"] == "value_error"
-        return None, "" if field_only and joint else explain(error)

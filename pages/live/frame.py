@@ -7,14 +7,15 @@ value = low + q · (high − low) / 65534, and q = 65535 means NaN. Positions, t
 box of the plane as their range, so what lies outside is shown at the border.
 
 Three parts change at different paces. Walkers and trails are in every frame, the field and the
-curves only in a slow one, the training data only in a static one.
+curves only in a slow one; training data and the true density, as −log of its share of the highest
+value in kT, only in a static one. With images the slow part also has the tiles (m, h, w) of some
+walkers with what is known of each, and the films (chains, time, h, w), as uint8 grey values.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,24 +23,27 @@ import numpy as np
 from ebm_engine.runs.hub import RunView
 from ebm_engine.runs.knobs import knobs
 from ebm_engine.runs.snapshot import HISTORY, ModeMasses, Snapshot
+from pages.live.packing import Array, assemble, half, on_box, quantised
 
-MAGIC = b"EBMF"
-VERSION = 1
-LEVELS = 65534
-NAN = 65535
 FIELD_CLIP = 12.0  # kT above the minimum
 LOWEST_LOG_W = -60.0
 MAX_SHOWN = 5000
-LATEST = ("kl_exact", "kl_exact_se", "ess", "resamplings")
-CURVES = tuple(name for name in HISTORY if not name.startswith("gradient_"))
-
-Array = tuple[np.ndarray, float, float]  # values, low, high
+LATEST = ("kl_exact", "kl_exact_se", "kl_estimate", "ess", "resamplings")
+CURVES = HISTORY[: HISTORY.index("resamplings") + 1]  # what the stage draws
 
 
-def pack(view: RunView, *, with_static: bool, with_slow: bool = True) -> bytes:
+def pack(
+    view: RunView,
+    *,
+    with_static: bool,
+    with_slow: bool = True,
+    measured: Mapping[str, Any] | None = None,
+) -> bytes:
     """The frame of `view`; without a snapshot it holds the run's status only.
 
-    `with_static` adds the training data, `with_slow` the field and the curves.
+    `with_static` adds the training data and the true density, `with_slow` the field and the curves;
+    `measured` is what AIS found of the model (empty: nothing yet), for a stage that gets it in no
+    other way.
     """
     header: dict[str, Any] = {
         "version": view.version,
@@ -48,16 +52,18 @@ def pack(view: RunView, *, with_static: bool, with_slow: bool = True) -> bytes:
         "cap": view.speed,
         "notice": view.notice,
     }
+    if measured is not None:
+        header["measured"] = dict(measured) or None
     arrays: dict[str, Array] = {}
     if view.snapshot is not None:
         header |= _numbers(view.snapshot)
         arrays |= _moving(view.snapshot, header["every"])
         if with_slow:
             header |= _slow_numbers(view.snapshot)
-            arrays |= _slow(view.snapshot)
+            arrays |= _slow(view.snapshot) | _images(view.snapshot)
         if with_static:
-            arrays["data"] = _on_box(view.snapshot.data, view.snapshot.box)
-    return _assemble(header, arrays)
+            arrays |= _static(view.snapshot)
+    return assemble(header, arrays)
 
 
 def _numbers(s: Snapshot) -> dict[str, Any]:
@@ -67,6 +73,18 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
         "speed": _number(s.updates_per_second),
         "device": s.device,
         "method": s.spec.method.kind,
+        "methodLabel": s.spec.method.label.format(**s.spec.method.model_dump()),
+        "methodHelp": s.spec.method.help,
+        "weighted": s.spec.method.weighted,
+        "readsWalkers": s.spec.method.reads_walkers,
+        "network": s.spec.energy.kind != "mixture",
+        "images": bool(s.class_names),
+        "classNames": list(s.class_names),
+        "whitened": getattr(s.spec.energy, "space", "") == "latent",
+        "quadrature": not s.class_names
+        and (s.spec.energy.kind != "mixture" or s.spec.target.kind != "mixture"),
+        "known": s.known_density,
+        "outside": _number(s.outside),
         "correction": getattr(s.spec.method, "correction", True),
         "threshold": getattr(s.spec.method, "ess_threshold", None),
         "temperature": s.spec.sampler.temperature,
@@ -82,16 +100,17 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
 
 def _moving(s: Snapshot, every: int) -> dict[str, Array]:
     return {
-        "positions": _on_box(s.positions[::every], s.box),
-        "log_w": _quantised(s.log_w[::every], LOWEST_LOG_W),
-        "energies": _half(s.energies[::every]),
-        "trails": _on_box(s.trails, s.box),
+        "positions": on_box(s.positions[::every], s.box),
+        "log_w": quantised(s.log_w[::every], LOWEST_LOG_W),
+        "energies": half(s.energies[::every]),
+        "trails": on_box(s.trails, s.box),
     }
 
 
 def _slow_numbers(s: Snapshot) -> dict[str, Any]:
     return {
         "targetMeans": _on_plane(s.target_means),
+        "targetStds": [float(std) for std in s.target_stds],
         "marks": [[int(step), text] for step, text in s.marks],
         "masses": _masses(s.mode_mass),
         "ceiling": _number(s.ess_ceiling),
@@ -105,10 +124,34 @@ def _slow(s: Snapshot) -> dict[str, Array]:
     blank = np.full_like(s.history["step"], np.nan, dtype=np.float32)
     curves = np.stack([s.history.get(name, blank) for name in CURVES]).astype(np.float32)
     return {
-        "field": _quantised(s.field - lowest, 0.0, FIELD_CLIP, high=FIELD_CLIP),
+        "field": quantised(s.field - lowest, 0.0, FIELD_CLIP, high=FIELD_CLIP),
         "curves": (curves, 0.0, 0.0),
         "resampled_at": (np.asarray(s.resampled_at, dtype=np.uint32), 0.0, 0.0),
     }
+
+
+def _images(s: Snapshot) -> dict[str, Array]:
+    if not s.class_names:
+        return {}
+    raw = {
+        "tiles": s.tiles,
+        "films": s.films,
+        "tile_rows": s.tile_rows.astype(np.uint32),
+        "tile_log_w": np.maximum(s.tile_log_w, LOWEST_LOG_W).astype(np.float32),
+        "tile_energies": s.tile_energies.astype(np.float32),
+        "tile_labels": s.tile_labels.astype(np.uint8),
+    }
+    return {name: (values, 0.0, 0.0) for name, values in raw.items()}
+
+
+def _static(s: Snapshot) -> dict[str, Array]:
+    data = {"data": on_box(s.data, s.box)}
+    highest = float(s.target_density.max(initial=0.0))
+    if not (s.known_density and highest > 0):
+        return data
+    with np.errstate(divide="ignore"):
+        energy = -np.log(s.target_density / highest)
+    return data | {"truth": quantised(energy, 0.0, FIELD_CLIP, high=FIELD_CLIP)}
 
 
 def _divergence(s: Snapshot) -> dict[str, Any] | None:
@@ -127,53 +170,6 @@ def _masses(masses: ModeMasses) -> dict[str, list[float | None]]:
 
 def _on_plane(points: np.ndarray) -> list[list[float | None]]:
     return [[_number(p[0]), _number(p[1]) if len(p) > 1 else 0.0] for p in points]
-
-
-def _on_box(points: np.ndarray, box: tuple[float, float, float, float]) -> Array:
-    """Points (…, 2) as uint16 over the box, those outside clamped to its border."""
-    low = np.array([box[0], box[2]], dtype=np.float32)
-    span = np.array([box[1] - box[0], box[3] - box[2]], dtype=np.float32)
-    return _levels((points - low) * (LEVELS / span)), 0.0, 1.0
-
-
-def _quantised(
-    values: np.ndarray, floor: float, ceiling: float = math.inf, high: float | None = None
-) -> Array:
-    """Values as uint16 over their finite range, cut at `floor` and `ceiling`."""
-    finite = values[np.isfinite(values)]
-    top = high if high is not None else min(ceiling, float(finite.max(initial=floor)))
-    low = floor if high is not None else max(floor, float(finite.min(initial=top)))
-    top = max(top, low + 1e-6)
-    return _levels((values - np.float32(low)) * np.float32(LEVELS / (top - low))), low, top
-
-
-def _levels(scaled: np.ndarray) -> np.ndarray:
-    missing = np.isnan(scaled)
-    clipped = np.clip(scaled + 0.5, 0, LEVELS)
-    if missing.any():
-        clipped[missing] = NAN
-    return clipped.astype(np.uint16)
-
-
-def _half(values: np.ndarray) -> Array:
-    return np.clip(values, -65504, 65504).astype(np.float16), 0.0, 0.0
-
-
-def _assemble(header: dict[str, Any], arrays: dict[str, Array]) -> bytes:
-    """Magic, header and buffers; descriptors hold offsets from the end of the header."""
-    descriptors, buffers, offset = [], [], 0
-    for name, (values, low, high) in arrays.items():
-        content = np.ascontiguousarray(values).tobytes()
-        descriptor = {"name": name, "dtype": values.dtype.name, "shape": list(values.shape)}
-        descriptors.append(descriptor | {"offset": offset, "low": low, "high": high})
-        content += bytes(-len(content) % 8)
-        buffers.append(content)
-        offset += len(content)
-    text = json.dumps(header | {"arrays": descriptors}, allow_nan=False, separators=(",", ":"))
-    encoded = text.encode()
-    encoded += b" " * (-len(encoded) % 8)
-    start = struct.pack("<4sHHII", MAGIC, VERSION, 0, len(encoded), 0)
-    return b"".join([start, encoded, *buffers])
 
 
 def _number(value: Any) -> float | None:

@@ -10,7 +10,7 @@ import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
@@ -19,7 +19,7 @@ from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from pages.live.frame import pack
 from pages.live.routes import assets_version, read_command
 
-Layout = Literal["full", "bar", "mini"]
+Layout = Literal["full", "images", "bar", "mini"]
 TICK_SECONDS = 0.2
 ACTIONS = ("new-seed", "halve-step")
 
@@ -32,6 +32,18 @@ const base = new URL(root, location.href).href;
 const {{ render }} = await import(`${{base}}api/stage/{version}/main.js`);
 export default (component) => render(component, base);
 """
+
+
+class Measured(NamedTuple):
+    """What AIS found of a model: at which update, its class masses and its cross-entropy in nats,
+    each with the standard error.
+    """
+
+    step: int
+    masses: list[float]
+    masses_se: list[float]
+    cross_entropy: float
+    cross_entropy_se: float
 
 
 @dataclass
@@ -53,12 +65,14 @@ def stage(
     key: str,
     layout: Layout = "full",
     on_action: Callable[[str], None] | None = None,
+    measured: Measured | None = None,
 ) -> None:
     """Shows the run of `token`; `on_action` is called once per click that changes the spec.
 
-    Layouts: `full` has everything, `bar` only the transport bar with its numbers, `mini` a small
-    plane with mode masses. Actions: "new-seed" and "halve-step"; the page runs again after one.
-    `?transport=tick` in the address forces the fallback.
+    Layouts: `full` has everything, `images` the grid of images and film strips besides, `bar` only
+    the transport bar with its numbers, `mini` a small plane with mode masses. Actions: "new-seed"
+    and "halve-step"; the page runs again after one. `measured` is drawn among what the run says of
+    itself. `?transport=tick` in the address forces the fallback.
     """
     link = _link(key)
     if st.query_params.get("transport") == "tick":
@@ -67,7 +81,7 @@ def stage(
     def body() -> None:
         result = _component(layout)(
             key=key,
-            data=_frame(token) if link.tick else {"path": f"api/live/{token}"},
+            data=_frame(token, measured) if link.tick else _address(token, measured),
             on_clicks_change=_ignore,
             on_transport_change=_ignore,
         )
@@ -85,10 +99,15 @@ def _component(layout: Layout) -> ComponentRenderer:
     )
 
 
-def _frame(token: str) -> bytes | dict[str, bool]:
+def _address(token: str, measured: Measured | None) -> dict[str, Any]:
+    return {"path": f"api/live/{token}", "measured": measured._asdict() if measured else None}
+
+
+def _frame(token: str, measured: Measured | None) -> bytes | dict[str, bool]:
     try:
         hub().touch(token)
-        return pack(hub().view(token), with_static=True)
+        found = measured._asdict() if measured else {}
+        return pack(hub().view(token), with_static=True, measured=found)
     except UnknownRun:
         return {"expired": True}
 

@@ -1,0 +1,95 @@
+"""Widgets: one per knob of a spec, its tooltip and its stops."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import streamlit as st
+
+from ebm_engine.runs.knobs import Knob
+
+DECADE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # stops of a logarithmic slider
+
+
+def widget(knob: Knob, value: Any, scope: str, *, typed: bool) -> Any:
+    """Draw the widget of a knob and return its value; `typed` asks for a number field."""
+    shared = {"key": f"{knob.path}#{scope}", "help": tooltip(knob)}
+    if knob.kind == "bool":
+        return st.toggle(knob.label, value, **shared)
+    if knob.kind == "many":
+        return _many(knob, value, shared)
+    if knob.kind == "choice":
+        return _choice(knob, value, shared)
+    label = f"{knob.label} ({knob.unit})" if knob.unit in ("updates", "steps") else knob.label
+    if typed or knob.usual is None:
+        return _number(knob, label, value, shared)
+    return _slider(knob, label, value, shared)
+
+
+def tooltip(knob: Knob) -> str:
+    """What the knob is, its unit and usual range, what breaks outside, and when it applies."""
+    parts = [knob.help]
+    if knob.usual:
+        low, high = knob.usual
+        parts.append(f"Usual: {low:g} to {high:g}{' ' + knob.unit if knob.unit else ''}.")
+    if knob.outside:
+        parts.append(knob.outside)
+    parts.append("Applies at the next update." if knob.live else "A change restarts the run.")
+    return " ".join(parts)
+
+
+def log_stops(low: float, high: float, value: float, *, whole: bool) -> list[float]:
+    """The stops of a logarithmic slider from `low` to `high`, the present value among them."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    stops = [float(f"{m * 10.0**e:.6g}") for e in decades for m in DECADE]
+    inside = {s for s in stops if low <= s <= high} | {low, high, value}
+    return sorted({round(s) for s in inside} if whole else inside)
+
+
+def plain(text: str) -> str:
+    """Text with every character escaped that Markdown would read as markup."""
+    return re.sub(r"([^\w\s])", r"\\\1", text)
+
+
+def _many(knob: Knob, value: list[str], shared: dict[str, str]) -> list[str]:
+    chosen = st.pills(
+        knob.label,
+        knob.choices,
+        selection_mode="multi",
+        default=value,
+        format_func=lambda name: name.replace("_", "-"),
+        **shared,
+    )
+    return [name for name in knob.choices if name in chosen]
+
+
+def _choice(knob: Knob, value: str, shared: dict[str, str]) -> str:
+    if len(knob.choices) > 3:
+        return st.selectbox(knob.label, knob.choices, knob.choices.index(value), **shared)
+    return st.segmented_control(
+        knob.label, knob.choices, default=value, required=True, width="stretch", **shared
+    )
+
+
+def _number(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
+    shared = {**shared, "key": shared["key"] + "#typed"}
+    if knob.kind == "int":
+        return st.number_input(label, int(knob.low), int(knob.high), value, **shared)
+    digit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.01
+    return st.number_input(
+        label, float(knob.low), float(knob.high), value, step=digit, format="%.6g", **shared
+    )
+
+
+def _slider(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
+    """A slider over the usual range, widened so that the present value stays on it."""
+    low, high = min(knob.usual[0], value), max(knob.usual[1], value)
+    whole = knob.kind == "int"
+    if knob.log:
+        stops = log_stops(low, high, value, whole=whole)
+        return st.select_slider(label, stops, value, format_func=lambda s: f"{s:.6g}", **shared)
+    if whole:
+        return st.slider(label, int(low), int(high), value, **shared)
+    return st.slider(label, low, high, value, step=(high - low) / 100, format="%.3g", **shared)
