@@ -1,15 +1,16 @@
 """How the live stage runs in headless Chromium without GPU: python -m tests.benchmarks.stage.
 
-4000 walkers and a field of 100² points while the trainer runs on the same machine. Printed: painted
-and new frames per second, the longest gap between two animation frames, bytes per frame, blank
-pictures, and the longest time from a pause click to the frame with the last update.
+4000 walkers and a field of 100² points while the trainer runs on the same machine, with a mixture
+and with a network of two layers of 128. Printed: painted and new frames and new fields per second,
+the longest gap between two animation frames, bytes per frame, blank pictures, and the longest time
+from a pause click to the frame with the last update.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 
 from playwright.sync_api import Page
 
@@ -17,7 +18,10 @@ from tests.browser.picture import browser
 from tests.browser.server import serve
 
 SECONDS = 8
-PATH = "/gaussian-mixtures?preset=two-modes&walkers.count=4000"
+PATHS = {
+    "mixture": "/gaussian-mixtures?preset=two-modes&walkers.count=4000",
+    "network": "/gaussian-mixtures?preset=net-two-modes&walkers.count=4000&energy.width=128",
+}
 READY = "[...(window.ebmStages ?? [])].some((s) => s.stats.paints > 20)"
 COUNT = "(() => { const { frames, paints } = [...ebmStages][0].stats; return [frames, paints]; })()"
 WATCH = """() => {
@@ -84,14 +88,14 @@ def measure(page: Page, ratio: int) -> str:
 
 
 def main() -> None:
-    """Measure at one and two device pixels per CSS pixel."""
+    """Measure each energy at one and two device pixels per CSS pixel."""
     with serve() as (address, _), browser() as opened:
-        for ratio in (1, 2):
+        for (name, path), ratio in product(PATHS.items(), (1, 2)):
             size = {"width": 1440, "height": 900}
             page = opened.new_page(viewport=size, device_scale_factor=ratio)
-            page.goto(address + PATH)
+            page.goto(address + path)
             page.wait_for_function(READY, timeout=60_000)
-            print(measure(page, ratio), flush=True)
+            print(f"{name}, {measure(page, ratio)}", flush=True)
             page.close()
 
 

@@ -1,4 +1,8 @@
-"""The README's pictures of the app, taken from the running app: `make screenshots`."""
+"""The README's pictures: `make screenshots`.
+
+Those of the app are taken from the running app, those of the studies from what `make toy` and its
+kin have left in `out/`; a study that has not been run keeps its present picture.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,13 @@ from tests.browser.explorer import Explorer
 from tests.browser.picture import browser
 from tests.browser.server import serve
 
-PICTURES = Path(__file__).parents[2] / "assets" / "readme"
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "assets" / "readme"
+STUDIES = ("gmm50", "mass1d", "toy", "stability", "mnist")
 SIZE = {"width": 1440, "height": 900}
 # By these updates the modes stand apart and the weights are at work.
 HOME_AT, EXPLORER_AT, FIGURES_AT = 500, 1900, 1500
+NETWORK_AT, IMAGES_AT = 1700, 1500
 
 
 def save(page: Page, name: str) -> None:
@@ -45,6 +52,31 @@ def main() -> None:
         page.get_by_text("total variation").first.wait_for()
         page.wait_for_timeout(2000)
         save(page, "figures")
+        page.goto(f"{address}/gaussian-mixtures?preset=net-ring")
+        explorer.until(f"now.step > {NETWORK_AT}", timeout=240_000)
+        explorer.pause()
+        save(page, "network")
+        page.goto(f"{address}/langevin")
+        page.locator(".js-plotly-plot").nth(3).wait_for(timeout=60_000)
+        page.wait_for_timeout(4000)
+        save(page, "langevin")
+        page.goto(f"{address}/mnist?preset=digits-017")
+        explorer.until(f"now.step > {IMAGES_AT}", timeout=240_000)
+        explorer.pause()
+        save(page, "images")
+        take_studies(opened.new_page(viewport={"width": 1200, "height": 900}))
+
+
+def take_studies(page: Page) -> None:
+    """A picture of each study's figure that lies in out/."""
+    for name in STUDIES:
+        figure = ROOT / "out" / name / f"{name}.html"
+        if figure.exists():
+            page.goto(figure.as_uri())
+            plot = page.locator(".js-plotly-plot")
+            plot.wait_for()
+            page.wait_for_timeout(1000)
+            plot.screenshot(path=PICTURES / f"{name}.png")
 
 
 if __name__ == "__main__":

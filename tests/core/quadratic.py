@@ -29,6 +29,11 @@ class QuadraticEnergy:
         ones = torch.ones(len(x), 1, dtype=x.dtype)
         return Evaluation(energy, slope if gradient else x[:0], ones)
 
+    def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
+        """½ xᵀPx + c."""
+        precision = (parameters or self.parameters)["precision"]
+        return 0.5 * (x * (x @ precision)).sum(1) + self.shift
+
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
         """Σᵢ wᵢ ½ xᵢxᵢᵀ."""
         return {"precision": 0.5 * (x * weights[:, None].to(x.dtype)).T @ x}
@@ -44,6 +49,22 @@ class QuadraticEnergy:
         """(d/2) log 2π − ½ log det P − c."""
         d = len(self.precision)
         return 0.5 * (d * math.log(2 * math.pi) - float(torch.logdet(self.precision))) - self.shift
+
+    def confinement(self, x: Tensor) -> Tensor:
+        """0: every part of U depends on P."""
+        return torch.zeros_like(x[:, 0])
+
+    @property
+    def exact(self) -> bool:
+        """True: a Gaussian can be sampled and normalised."""
+        return True
+
+    def constrain(self) -> None:
+        """Every P is allowed."""
+
+    def origin(self) -> QuadraticEnergy:
+        """A copy of itself."""
+        return self.frozen()
 
     def frozen(self) -> QuadraticEnergy:
         """A copy that later updates of P leave alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from ebm_engine.core.ais import anneal
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import log_z_estimate
+from ebm_engine.core.population import log_z_estimate, weighted_start
 from ebm_engine.core.weights import normalised
 from tests.core.moments import moment
 from tests.core.quadratic import gaussian_energy
@@ -80,3 +81,21 @@ def test_a_path_of_no_length_leaves_the_partition_function_alone():
     value, error = log_z_estimate(walkers)
     assert error > 1e-4
     assert abs(value - GOAL.log_z()) < 5 * error
+
+
+def test_each_step_of_the_path_knows_the_one_before():
+    """With the old backward kernel: U_β at the new points, not U₀ and not U_β′; bit by bit.
+
+    Any backward gradient is exact, so only the weights themselves tell them apart.
+    """
+    kernel, noise = ULA(0.4, backward="old"), rng(5)
+    found = anneal(START, GOAL, 50, 4, kernel, 0.0, "systematic", rng(5))
+    path = [START.toward(GOAL, k / 4) for k in range(5)]
+    walkers, stale = weighted_start(path[0], 50, noise), 0.0
+    for before, after in itertools.pairwise([START, *path[1:]]):
+        moved, increment = kernel.move(walkers, after, noise, before)
+        back = moved.at._replace(gradient=START.evaluate(moved.x).gradient)
+        stale += kernel.log_ratio(walkers.x, walkers.at, moved.x, back)
+        walkers = moved._replace(log_w=walkers.log_w + increment)
+    assert torch.equal(found.log_w, walkers.log_w)
+    assert (found.log_w - stale).abs().max() > 0.1

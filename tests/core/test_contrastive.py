@@ -14,7 +14,8 @@ from ebm_engine.core.methods.cd import CD, draw_data
 from ebm_engine.core.methods.pcd import PCD
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Trainer
-from tests.core.quadratic import QuadraticEnergy
+from ebm_engine.core.types import Batch
+from tests.core.parabola import Parabola
 
 COLD = 1e-30  # a temperature at which the noise is below rounding
 
@@ -46,7 +47,7 @@ def test_no_draw_at_all_is_an_empty_set():
     for origin in (None, energy):
         method, rngs = PCD(ULA(0.2), 2, origin, restart=1e-6), generators(0, "cpu")
         walkers = method.start(energy, data, rngs)
-        moved = method.after_update(walkers, energy, data, 1, rngs)
+        moved = method.after_update(walkers, energy, energy, data, 1, rngs)
         assert (moved.train.parents == torch.arange(2)).all()
 
 
@@ -79,13 +80,13 @@ def test_cd1_descends_the_score_matching_loss(monkeypatch, step_size, error):
     """
     monkeypatch.setattr(ula, "gaussian", two_point_noise)
     precision, v = 1 / 1.7, 2.5
-    energy = QuadraticEnergy(torch.tensor([[precision]], dtype=torch.float64))
+    energy = Parabola(precision)
     data = math.sqrt(v) * torch.tensor([[-1.0], [-1.0], [1.0], [1.0]], dtype=torch.float64)
-    optimizer = torch.optim.SGD([energy.precision], lr=0.0)
-    masks = {"precision": torch.ones(1, 1, dtype=torch.float64)}
+    optimizer = torch.optim.SGD([energy.theta], lr=0.0)
+    masks = {"theta": torch.ones((), dtype=torch.float64)}
     trainer = Trainer(energy, data, CD(ULA(step_size), 4, 1), optimizer, masks)
     _, metrics = trainer.step(trainer.start(generators(0, "cpu")))
-    direction = -float(metrics.gradient["precision"]) / step_size
+    direction = -float(metrics.gradient["theta"]) / step_size
     exact = 1 - v * precision + 0.5 * step_size * v * precision**2
     score_matching = 1 - v * precision
     assert direction == pytest.approx(exact, abs=1e-10)
@@ -106,6 +107,34 @@ def test_cd1_is_blind_to_the_masses_of_separated_modes():
     assert float(data_share[1] - 0.5) == pytest.approx(0.25, abs=1e-6)
 
 
+def first_gradient(method: CD | PCD, energy: MixtureEnergy, data: torch.Tensor) -> dict:
+    """The gradient of the first update in which the walkers are no longer at their start."""
+    rngs = generators(0, "cpu")
+    walkers = method.start(energy, data, rngs)
+    walkers = method.after_update(walkers, energy, energy, data, 1, rngs)
+    walkers = method.before_gradient(walkers, energy, data, rngs)
+    return method.gradient(walkers, energy, Batch(data, energy.evaluate(data)), rngs)
+
+
+def test_cd_without_steps_has_no_gradient():
+    """k = 0 compares the data with themselves: 0 to rounding, wherever the model is."""
+    data = torch.randn(50, 2, generator=rng(5), dtype=torch.float64)
+    energy = MixtureEnergy(torch.eye(2).double() * 3, torch.tensor([0.0, 1.0]).double())
+    found = first_gradient(CD(ULA(0.1), 50, 0), energy, data)
+    assert max(float(g.abs().max()) for g in found.values()) < 1e-14
+
+
+def test_cd1_does_not_see_a_spurious_well_that_restarts_from_the_model_do():
+    """∂H/∂z of an empty mode 10 away: 0 to 1e-9 under CD-1, −½ for walkers drawn from the model."""
+    means = torch.tensor([[0.0], [10.0]], dtype=torch.float64)
+    energy = MixtureEnergy(means, torch.zeros(2, dtype=torch.float64))
+    data = 0.5 * torch.randn(400, 1, generator=rng(6), dtype=torch.float64)
+    blind = first_gradient(CD(ULA(0.1), 400, 1), energy, data)
+    assert abs(float(blind["log_masses"][1])) < 1e-9
+    seeing = first_gradient(PCD(ULA(0.1), 400, energy, restart=1.0), energy, data)
+    assert float(seeing["log_masses"][1]) == pytest.approx(-0.5, abs=0.01)
+
+
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_cd_chains_are_k_steps_from_the_data(k):
     """Without noise the k-step end points of x₀ = 1 are (1 − h)^k, again at every update."""
@@ -118,7 +147,7 @@ def test_cd_chains_are_k_steps_from_the_data(k):
         assert torch.allclose(walkers.train.x, expected, rtol=1e-12)
         film = torch.tensor([(1 - h) ** i for i in range(k + 1)], dtype=torch.float64)
         assert torch.allclose(walkers.train.path[:, 0, 0], film, rtol=1e-12)
-        walkers = method.after_update(walkers, energy, data, step, rngs)
+        walkers = method.after_update(walkers, energy, energy, data, step, rngs)
         assert torch.allclose(walkers.train.x, expected, rtol=1e-12)
 
 
@@ -130,7 +159,7 @@ def ages(method: PCD, updates: int) -> list[int]:
     for step in range(1, updates + 1):
         walkers = method.before_gradient(walkers, energy, data, rngs)
         found.append(round(math.log(float(walkers.train.x[0, 0])) / math.log(1 - h)))
-        walkers = method.after_update(walkers, energy, data, step, rngs)
+        walkers = method.after_update(walkers, energy, energy, data, step, rngs)
     return found
 
 
@@ -151,7 +180,7 @@ def test_restart_probability_sends_that_share_back_to_the_data():
     method, rngs = PCD(ULA(0.2), n, None, restart=0.1), generators(1, "cpu")
     walkers, counts = method.start(energy, data, rngs), []
     for step in range(1, 11):
-        walkers = method.after_update(walkers, energy, data, step, rngs)
+        walkers = method.after_update(walkers, energy, energy, data, step, rngs)
         back = walkers.train.parents < 0
         assert torch.equal(back, walkers.train.x[:, 0] == 7.0)
         assert torch.equal(walkers.train.at.energy, energy.evaluate(walkers.train.x).energy)
@@ -168,7 +197,7 @@ def test_restart_from_the_model_draws_from_the_first_energy():
     method, rngs = PCD(ULA(0.2), 5000, base, restart_every=1), generators(2, "cpu")
     walkers = method.start(one_mode(), data, rngs)
     assert float(walkers.train.x.mean()) == pytest.approx(3, abs=5 / math.sqrt(5000))
-    walkers = method.after_update(walkers, one_mode(), data, 1, rngs)
+    walkers = method.after_update(walkers, one_mode(), one_mode(), data, 1, rngs)
     assert float(walkers.train.x.mean()) == pytest.approx(3, abs=5 / math.sqrt(5000))
     assert float(walkers.train.x.var()) == pytest.approx(1, abs=5 * math.sqrt(2 / 5000))
 
@@ -180,7 +209,7 @@ def test_unweighted_chains_at_another_temperature_sample_another_density():
     method, rngs = PCD(ULA(h, 2.0), 20_000, None), generators(3, "cpu")
     walkers = method.start(energy, data, rngs)
     for step in range(1, 60):
-        walkers = method.after_update(walkers, energy, data, step, rngs)
+        walkers = method.after_update(walkers, energy, energy, data, step, rngs)
     exact = 2 / (1 - h / 2)
     assert float(walkers.train.x.var()) == pytest.approx(exact, abs=5 * exact / 100)
     assert abs(exact - 2) > 0.1

@@ -35,12 +35,14 @@ def spec(case: str = "weighted-sgd", **changes: Any) -> RunSpec:
 def bits(run: Run) -> dict[str, bytes]:
     """Everything that makes the future and the record of a run, byte for byte."""
     found = {n: p.numpy().tobytes() for n, p in run.parts.trainer.energy.parameters.items()}
-    for name, walkers in zip(("train", "witness"), run.state.walkers, strict=True):
+    for name, walkers in zip(("train", "witness"), run.state.walkers[:2], strict=True):
         if walkers is not None:
             for part in ("x", "log_w", "ancestors"):
                 found[f"{name}.{part}"] = getattr(walkers, part).numpy().tobytes()
-            found[f"{name}.at"] = b"".join(t.contiguous().numpy().tobytes() for t in walkers.at)
-            found[f"{name}.log_norm"] = repr(walkers.log_norm).encode()
+            cache = [*walkers.at[:3], walkers.momentum]  # layers are computed again where missing
+            kept = [t.contiguous().numpy().tobytes() for t in cache if t is not None]
+            found[f"{name}.at"] = b"".join(kept)
+            found[f"{name}.scalars"] = repr((walkers.log_norm, walkers.step_scale)).encode()
     found |= {f"rng.{use}": bytes(g.get_state().numpy()) for use, g in run.parts.rngs.items()}
     found["history"] = run.history.rows[: run.history.count].tobytes()
     found["counts"] = repr((run.step, run.resamplings, run.trails.crossings)).encode()

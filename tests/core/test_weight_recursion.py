@@ -10,6 +10,7 @@ import torch
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.population import weighted_move, weighted_start
+from ebm_engine.core.schedule import Schedule
 from ebm_engine.core.weights import ess_ceiling, ess_fraction, normalised
 from tests.core import moments
 from tests.core.moments import moment
@@ -172,8 +173,9 @@ def simulate(path: list[float], kernel: ULA, count: int, seed: int, correction: 
     """Log-weights and final positions of `count` walkers on a path of variances."""
     noise = rng(seed)
     walkers = weighted_start(gaussian_energy(path[0]), count, rng(seed + 1))
+    schedule = Schedule(correction=correction)
     for s in path[1:]:
-        walkers = weighted_move(walkers, gaussian_energy(s), kernel, noise, correction=correction)
+        walkers = weighted_move(walkers, gaussian_energy(s), kernel, noise, schedule=schedule)
     return walkers.log_w, walkers.x
 
 
@@ -237,7 +239,8 @@ def test_move_never_writes_into_the_old_walkers():
     """X, U and ∇U of the population before a move stay as they were: no aliased buffer; fact 25."""
     energy, kernel = gaussian_energy(1.0), ULA(0.5)
     walkers = weighted_start(energy, 1000, rng(40))
-    before = [t.clone() for t in (walkers.x, walkers.log_w, *walkers.at)]
+    parts = (walkers.x, walkers.log_w, walkers.at.energy, walkers.at.gradient)
+    before = [t.clone() for t in parts]
     moved = weighted_move(walkers, gaussian_energy(1.5), kernel, rng(41))
-    assert all(map(torch.equal, before, (walkers.x, walkers.log_w, *walkers.at)))
+    assert all(map(torch.equal, before, parts))
     assert not torch.equal(moved.x, walkers.x)

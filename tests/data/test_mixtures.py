@@ -76,3 +76,25 @@ def test_points_are_a_function_of_the_generator():
     assert not torch.equal(first, sample_mixture(means, masses, 100, rng(4)))
     fine = sample_mixture(means.double(), masses, 100, rng(3))
     assert torch.allclose(first.double(), fine, rtol=0, atol=1e-5)
+
+
+def test_modes_can_have_widths_of_their_own():
+    """Standard deviation sⱼ in mode j within 5 s.e. (s/√2n per coordinate); s² would be 0.01, 4."""
+    means = torch.tensor([[-20.0, 0.0], [20.0, 3.0]], dtype=torch.float64)
+    masses = torch.tensor([0.25, 0.75], dtype=torch.float64)
+    stds = torch.tensor([0.1, 2.0], dtype=torch.float64)
+    x = sample_mixture(means, masses, 8000, rng(5), stds)
+    left = x[:, 0] < 0
+    for side, std in ((left, 0.1), (~left, 2.0)):
+        error = std / math.sqrt(2 * int(side.sum()))
+        assert ((x[side].std(0) - std).abs() < 5 * error).all()
+
+
+def test_widths_of_one_change_no_bit():
+    """stds = 1 and no stds are the same points; the latter are those of earlier releases."""
+    means, masses = torch.tensor([[-2.0, 0.0], [2.0, 1.0]]), torch.tensor([0.5, 0.5])
+    plain = sample_mixture(means, masses, 100, rng(6))
+    assert torch.equal(plain, sample_mixture(means, masses, 100, rng(6), torch.ones(2)))
+    order = torch.randperm(100, generator=(again := rng(6)))
+    expected = means[(order >= 50).long()] + torch.randn(100, 2, generator=again)
+    assert torch.equal(plain, expected)

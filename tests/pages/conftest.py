@@ -33,3 +33,18 @@ def app(workers):
         for held in test.session_state["held"].values() if "held" in test.session_state else ():
             with suppress(UnknownRun):
                 workers.close(held.token)
+
+
+@pytest.fixture
+def explorer(app):
+    """A function (**query parameters) → AppTest on the explorer."""
+
+    def open_page(**query):
+        test = app()
+        test.switch_page("gaussian_mixtures.py")
+        test.query_params.update({k.replace("__", "."): v for k, v in query.items()})
+        test.run()
+        assert not test.exception
+        return test
+
+    return open_page

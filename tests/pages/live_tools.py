@@ -51,6 +51,8 @@ def small_snapshot(n: int = 50, **changes: Any) -> Snapshot:
         "mode_mass": masses,
         "means": np.array([[-5.0, 0.0], [5.0, 0.5]]),
         "target_means": np.array([[-5.0, 0.0], [5.0, 0.0]]),
+        "target_stds": np.array([1.0, 1.0]),
+        "mode_centres": np.array([[-5.0, 0.0], [5.0, 0.0]]),
         "ess_ceiling": 0.99,
         "log_z_exact": 0.0,
         "log_z_estimate": None,

@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from ebm_engine.runs.knobs import knobs
 from ebm_engine.runs.presets import preset, presets
-from ebm_engine.runs.spec import METHODS, flatten, with_value
-from pages.common.controls import log_stops, plain, tooltip
+from ebm_engine.runs.spec import ENERGIES, METHODS, TARGETS, flatten, with_value
+from ebm_engine.runs.suited import on_target, suited
+from pages.common.widgets import log_stops, plain, tooltip
 
 
 def _page(name, path_values):
@@ -22,7 +23,9 @@ def _page(name, path_values):
     spec = preset(name).spec
     for path, value in path_values:
         spec = with_value(spec, path, value)
-    st.session_state["asked"] = controls.draw(session.Held(name, spec, "no run"))
+    held = session.Held(name, spec, "no run")
+    st.session_state["chosen"] = controls.choose(held)
+    st.session_state["asked"] = controls.draw(held)
 
 
 def controls_for(workers, name="two-modes", **values):
@@ -32,11 +35,15 @@ def controls_for(workers, name="two-modes", **values):
     return test
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", presets())
+DEFAULT = next(iter(presets()))
+PAIRS = [(DEFAULT, m) for m in METHODS] + [(n, p.spec.method.kind) for n, p in presets().items()]
+
+
+@pytest.mark.parametrize(("name", "method"), PAIRS)
 def test_widgets_that_nobody_moved_ask_for_the_spec_they_were_drawn_from(workers, name, method):
     test = controls_for(workers, name, method__kind=method)
     assert test.session_state["asked"] == with_value(preset(name).spec, "method.kind", method)
+    assert test.session_state["chosen"] == test.session_state["asked"]
     keys = {w.key for w in test.main if getattr(w, "key", None)}
     drawn = {key.split("#")[0] for key in keys}
     assert {k.path for k in knobs(test.session_state["asked"])} <= drawn
@@ -63,17 +70,55 @@ def test_moving_a_slider_changes_its_field_and_nothing_else(workers):
     assert after == before | {"sampler.step_size": 0.2}
 
 
-def test_choosing_a_method_draws_its_knobs(workers):
+def test_choosing_a_method_asks_for_it_and_for_what_suits_it(workers):
     test = controls_for(workers)
-    test.button_group(key="method.kind#two-modes.0").set_value("cd").run()
-    assert test.session_state["asked"].method.kind == "cd"
-    assert test.slider(key="method.k#two-modes.0").value == 1
-    assert "Resample below ESS/N" not in [s.label for s in test.slider]
+    test.selectbox(key="method.kind#two-modes.0").set_value("cd").run()
+    spec = preset("two-modes").spec
+    assert test.session_state["chosen"] == suited(spec, "method", "cd")
+    drawn = controls_for(workers, method__kind="cd")
+    assert drawn.slider(key="method.k#two-modes.0").value == 1
+    assert "Resample below ESS/N" not in [s.label for s in drawn.slider]
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t != "points"])
+@pytest.mark.parametrize("energy", ENERGIES)
+def test_every_target_with_every_energy_has_its_controls(workers, target, energy):
+    spec = on_target(preset("two-modes").spec, {"kind": target}, energy)
+    values = {k: v for k, v in flatten(spec).items() if k.endswith(".kind")}
+    test = controls_for(workers, **{k.replace(".", "__"): v for k, v in values.items()})
+    assert test.session_state["asked"] == test.session_state["chosen"]
+    shown = {w.key.split("#")[0] for w in test.main if getattr(w, "key", None)}
+    assert {k.path for k in knobs(test.session_state["asked"])} <= shown
+    assert 3 <= len([k for k in knobs(spec) if k.basic]) <= 7
+
+
+def test_menus_name_the_blocks_as_the_blocks_do(workers):
+    test = controls_for(workers)
+    titles = [block.title for block in METHODS.values()]
+    box = test.selectbox(key="method.kind#two-modes.0")
+    assert box.options == titles
+    assert all(f"**{block.title}** {block.help}." in box.help for block in METHODS.values())
+    box = test.selectbox(key="target.kind#two-modes.0")
+    assert box.options == [block.title for block in TARGETS.values()]
+
+
+def test_a_kind_that_does_not_fit_costs_one_sentence_and_the_run_goes_on(workers):
+    """A network needs the plane, and the target of this preset has 50 dimensions."""
+    test = controls_for(workers, "gmm50")
+    test.button_group(key="energy.kind#gmm50.0").set_value("mlp").run()
+    assert not test.exception
+    assert [w.value for w in test.warning] == [
+        plain(
+            "energy.kind = 'mlp' needs a target in 2 dimensions, not in 50. "
+            "The run goes on with mixture."
+        )
+    ]
+    assert test.session_state["chosen"] == preset("gmm50").spec
 
 
 def test_a_typed_value_that_is_not_allowed_costs_one_sentence_and_is_not_used(workers):
     test = controls_for(workers)
-    test.toggle[0].set_value(True).run()
+    next(t for t in test.toggle if t.label == "Type exact values").set_value(True).run()
     test.number_input(key="sampler.step_size#two-modes.0#typed").set_value(0.0).run()
     assert not test.exception
     assert len(test.warning) == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.snapshot import Divergence
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.runs.spec import METHODS, parse_spec
 from pages.live.frame import CURVES, MAX_SHOWN, pack
 from tests.pages.live_tools import BOX, from_box, small_snapshot, unpack, view_of
 
@@ -67,12 +67,48 @@ def test_curves_come_in_the_order_that_the_header_names():
 
 
 def test_a_frame_holds_the_slow_and_the_fixed_part_only_when_asked():
-    view = view_of(small_snapshot())
+    view = view_of(small_snapshot(target_density=np.ones((20, 20), np.float32)))
     moving = {"positions", "log_w", "energies", "trails"}
     slow = {"field", "curves", "resampled_at"}
     assert set(unpack(pack(view, with_static=False, with_slow=False))[1]) == moving
     assert set(unpack(pack(view, with_static=False))[1]) == moving | slow
-    assert set(unpack(pack(view, with_static=True))[1]) == moving | slow | {"data"}
+    assert set(unpack(pack(view, with_static=True))[1]) == moving | slow | {"data", "truth"}
+
+
+def test_the_true_density_is_sent_as_its_energy_and_only_where_it_is_known():
+    """−log(p/max p): 0, log 2, and 12 where the density is 0. A cross-entropy run has none."""
+    density = np.array([[4.0, 2.0], [0.0, 4.0]], np.float32)
+    view = view_of(small_snapshot(target_density=density))
+    header, arrays = unpack(pack(view, with_static=True))
+    np.testing.assert_allclose(arrays["truth"], [[0, np.log(2)], [12, 0]], atol=2e-4)
+    assert header["known"]
+    unknown = np.full((2, 2), np.nan, np.float32)
+    view = view_of(small_snapshot(target_density=unknown, known_density=False))
+    header, arrays = unpack(pack(view, with_static=True))
+    assert "truth" not in arrays
+    assert not header["known"]
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_the_header_names_the_method_as_its_block_does(kind):
+    spec = parse_spec({"method": {"kind": kind}})
+    header, _ = unpack(pack(view_of(small_snapshot(spec=spec)), with_static=False))
+    block = METHODS[kind]
+    assert header["weighted"] == block.weighted
+    assert header["readsWalkers"] == block.reads_walkers
+    assert header["methodHelp"] == block.help
+    assert "{" not in header["methodLabel"]
+    assert header["methodLabel"] == ("CD-1" if kind == "cd" else header["methodLabel"])
+
+
+def test_a_network_has_no_means_and_its_numbers_come_from_quadrature():
+    none = np.zeros((0, 2), np.float32)
+    spec = parse_spec({"target": {"kind": "moons"}, "energy": {"kind": "mlp"}})
+    changes = {"means": none, "target_means": none, "target_stds": none[:, 0], "outside": 0.02}
+    header, _ = unpack(pack(view_of(small_snapshot(spec=spec, **changes)), with_static=False))
+    assert header["means"] == header["targetMeans"] == header["targetStds"] == []
+    assert header["quadrature"]
+    assert header["outside"] == 0.02
 
 
 def test_a_run_without_a_picture_still_has_a_status():

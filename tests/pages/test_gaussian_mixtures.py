@@ -1,7 +1,6 @@
 """The explorer: link, controls and run always say the same."""
 
 import json
-import time
 
 import pytest
 
@@ -12,43 +11,7 @@ from ebm_engine.runs.spec import with_value
 from pages.common import session
 from pages.common.share import from_query
 from pages.live import stage
-
-PAGE = "gaussian_mixtures.py"
-
-
-@pytest.fixture
-def explorer(app):
-    """A function (**query parameters) → AppTest on the explorer."""
-
-    def open_page(**query):
-        test = app()
-        test.switch_page(PAGE)
-        test.query_params.update({k.replace("__", "."): v for k, v in query.items()})
-        test.run()
-        assert not test.exception
-        return test
-
-    return open_page
-
-
-def held(test):
-    return test.session_state["held"][session.EXPLORER]
-
-
-def link(test):
-    return {k: v[0] if isinstance(v, list) else v for k, v in test.query_params.items()}
-
-
-def wait_for(test, reached, seconds=20.0):
-    """The first view of the run for which `reached` holds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        hub().touch(held(test).token)
-        view = hub().view(held(test).token)
-        if view.snapshot is not None and reached(view.snapshot):
-            return view
-        time.sleep(0.02)
-    raise AssertionError("the run did not get there in time")
+from tests.pages.explorer_tools import held, link, wait_for
 
 
 def test_a_bare_visit_plays_the_first_preset_and_the_link_says_so(explorer):

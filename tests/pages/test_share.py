@@ -1,28 +1,46 @@
 """The share link: every spec survives it, and no link breaks the page."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ebm_engine.runs import own_points
 from ebm_engine.runs.knobs import knobs
 from ebm_engine.runs.presets import presets
-from ebm_engine.runs.spec import METHODS, OPTIMIZERS, RunSpec, flatten, with_value
-from pages.common.share import MAX_VALUE, from_query, ours, to_query
+from ebm_engine.runs.spec import (
+    ENERGIES,
+    METHODS,
+    OPTIMIZERS,
+    TARGETS,
+    RunSpec,
+    SpecError,
+    flatten,
+    with_value,
+)
+from ebm_engine.runs.suited import on_target, suited
+from pages.common.content import flat, with_kinds
+from pages.common.share import MAX_VALUE, REFUSED, from_query, ours, to_query
 
 DEFAULT = next(iter(presets()))
 
 
 @st.composite
 def legal_specs(draw):
-    """A preset and a spec that differs from it in method, optimizer and any of its knobs."""
+    """A preset and a spec that differs from it in its kinds and any of its knobs."""
     name = draw(st.sampled_from(list(presets())))
     spec = presets()[name].spec
-    spec = with_value(spec, "method.kind", draw(st.sampled_from(list(METHODS))))
+    target = draw(st.sampled_from(["", *(t for t in TARGETS if t != "points")]))
+    if target:
+        spec = on_target(spec, {"kind": target}, draw(st.sampled_from(["", *ENERGIES])))
+    spec = suited(spec, "method", draw(st.sampled_from(list(METHODS))))
     spec = with_value(spec, "optimizer.kind", draw(st.sampled_from(list(OPTIMIZERS))))
     for knob in draw(st.lists(st.sampled_from(knobs(spec)), max_size=6)):
-        spec = with_value(spec, knob.path, draw(_values(knob)))
+        value = draw(_values(knob))
+        with suppress(SpecError):  # fields that do not fit together
+            spec = with_value(spec, knob.path, value)
     return name, spec
 
 
@@ -36,7 +54,8 @@ def _values(knob):
     if knob.kind == "int":
         return st.integers(int(knob.low), min(int(knob.high), 10_000))
     low = 1e-6 if knob.open_low else knob.low  # torch flushes denormals in this process
-    return st.floats(low, knob.high, allow_subnormal=False)
+    high = min(knob.high, 0.999) if knob.path.endswith("average") else knob.high
+    return st.floats(low, high, allow_subnormal=False)
 
 
 @given(legal_specs())
@@ -50,17 +69,34 @@ def test_every_spec_survives_the_link_without_a_complaint(pair):
 def test_a_link_holds_only_what_differs_from_the_preset(pair):
     name, spec = pair
     start = presets()[name].spec
-    for path in set(to_query(name, spec)) - {"v", "preset", "method", "optimizer"}:
-        same_kinds = spec.method.kind == start.method.kind
-        if same_kinds and spec.optimizer.kind == start.optimizer.kind:
-            assert flatten(spec)[path] != flatten(start)[path]
+    heads = ("target", "energy", "method", "optimizer")
+    kinds = {head: getattr(spec, head).kind for head in heads}
+    plain = flat(with_kinds(start, kinds))
+    for path in set(to_query(name, spec)) - {"v", "preset", *heads}:
+        assert flatten(spec)[path] != plain[path]
     assert to_query(name, start) == {"v": "1", "preset": name}
 
 
-_PATHS = [*flatten(RunSpec()), "v", "preset", "method", "optimizer", "method.k", "nonsense"]
+_HEADS = ["target", "energy", "method", "optimizer"]
+_PATHS = [*flatten(RunSpec()), "v", "preset", *_HEADS, "method.k", "target.path", "nonsense"]
 _TEXTS = st.one_of(
     st.text(max_size=40),
-    st.sampled_from(["NaN", "1e999", "-1", "[]", "{}", "null", "[[", '{"kind":"cd"}', "pcd"]),
+    st.sampled_from(
+        [
+            "NaN",
+            "1e999",
+            "-1",
+            "[]",
+            "{}",
+            "null",
+            "[[",
+            '{"kind":"cd"}',
+            "pcd",
+            "mlp",
+            "ring",
+            "points",
+        ]
+    ),
     st.integers().map(str),
     st.recursive(st.integers() | st.text(), st.lists, max_leaves=8).map(json.dumps),
 )
@@ -125,7 +161,8 @@ def test_unknown_names_are_named_and_those_of_streamlit_are_left_alone():
     _, spec, problems = from_query(link)
     assert spec.method.kind == "cd"
     assert problems == [
-        "method.ess_threshold is unknown with method cd and optimizer sgd, and left out."
+        "method.ess_threshold is unknown with target mixture, energy mixture, method cd and "
+        "optimizer sgd, and left out."
     ]
     assert ours(link) == {"method": "cd", "method.ess_threshold": "0.3"}
 
@@ -149,10 +186,52 @@ def test_absurd_lengths_and_numbers_of_parameters_are_refused():
     assert f"the limit is {MAX_VALUE}" in problems[0]
     _, _, problems = from_query({f"x{i}": "1" for i in range(500)})
     assert "500 parameters" in problems[0]
-    assert "and 35 more" in problems[1]
+    assert "and 55 more" in problems[1]
 
 
 def test_deeply_nested_lists_are_refused_like_any_other_value():
     _, spec, problems = from_query({"target.means": "[" * 5000 + "]" * 2900})
     assert spec == presets()[DEFAULT].spec
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"target": "points", "target.path": "/etc/passwd"},
+        {"target.path": "/etc/passwd"},
+        {"target": "points"},
+        {"target": "points", "target.samples": "50"},
+        {"target": "checkerboard", "target.kind": "points", "target.path": "/etc/passwd"},
+    ],
+)
+def test_a_link_never_names_a_file_of_the_server(link):
+    """Read as given, the second would put any readable file on the screen of a stranger."""
+    _, spec, problems = from_query(link | {"seed": "5"})
+    assert spec.target.kind != "points"
+    assert "passwd" not in json.dumps(flatten(spec))
+    assert spec.seed == 5
+    assert REFUSED in problems
+
+
+def test_own_points_stay_out_of_the_link_and_the_link_says_so():
+    path = own_points.keep("".join(f"{i},{i % 3}\n" for i in range(20)))
+    spec = on_target(presets()[DEFAULT].spec, {"kind": "points", "path": path}, "mlp")
+    query = to_query(DEFAULT, spec)
+    assert path not in "".join(query.values())
+    name, opened, problems = from_query(query)
+    assert problems == [REFUSED]
+    assert opened.energy == spec.energy
+    assert opened.target == presets()[name].spec.target
+
+
+def test_kinds_that_do_not_fit_together_fall_back_and_say_so():
+    """Improved CD differentiates the ULA step; a network needs two dimensions."""
+    _, spec, problems = from_query({"method": "improved-cd", "sampler.kernel": "mala"})
+    assert spec.method.kind == "improved-cd"
+    assert spec.sampler.kernel == "ula"
+    assert len(problems) == 1
+    _, spec, problems = from_query({"preset": "gmm50", "energy": "mlp", "seed": "4"})
+    assert (spec.energy.kind, spec.seed) == ("mixture", 4)
+    assert len(problems) == 1
+    assert "2 dimensions" in problems[0]

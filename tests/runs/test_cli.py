@@ -14,29 +14,13 @@ import pytest
 
 from ebm_engine import RunSpec, train
 from ebm_engine.runs.spec import SpecError, parse_spec
+from tests.runs.cli_tools import ebm, listen_to_ctrl_c, refused
 
 SMALL = ("--set", "walkers.count=100", "--set", "target.samples=200", "--set", "method.witness=50")
 HISTORY = {
     "step", "kl_exact", "kl_data", "kl_estimate", "kl_witness", "ess", "ancestors", "contrast",
     "resamplings",
 }  # fmt: skip
-
-
-def ebm(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """One command in a fresh interpreter."""
-    command = [sys.executable, "-m", "ebm_engine", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
-
-
-def refused(*arguments: str) -> str:
-    """The one sentence of a command that must exit with 2."""
-    done = ebm(*arguments)
-    assert done.returncode == 2, done.stderr
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("ebm_engine: ")
-    assert done.stdout == ""
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +143,11 @@ def test_a_bad_setting_is_one_sentence(change, words):
         (("train", "two-modes", "--out", "."), "cannot be written"),
         (("train",), "preset"),
         (("dance",), "dance"),
+        (("reproduce",), "study"),
+        (("reproduce", "toys", "--out", "x"), "toys"),
+        (("reproduce", "toy"), "--out"),
+        (("reproduce", "toy", "--out", "x", "--seeds", "0"), "seeds = 0"),
+        (("reproduce", "toy", "--out", "x", "--updates", "0"), "updates = 0"),
         ((), "command"),
     ],
 )
@@ -206,6 +195,7 @@ def test_ctrl_c_saves_what_was_done(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=listen_to_ctrl_c,
     )
     try:
         _wait_for_progress(process)

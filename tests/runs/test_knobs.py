@@ -3,94 +3,67 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 import torch
 
-from ebm_engine.runs.knobs import Knob, knobs, needs_reset
+from ebm_engine.runs.knobs import knobs, needs_reset
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec, with_value
+from ebm_engine.runs.spec import ENERGIES, TARGETS, SpecError, flatten, with_value
+from ebm_engine.runs.spec import METHODS as KINDS_OF_METHOD
+from tests.runs.knob_cases import (
+    KERNELS,
+    METHODS,
+    cases,
+    hidden,
+    moved,
+    name,
+    numbers,
+    same,
+    spec,
+)
 
-METHODS: dict[str, dict[str, Any]] = {
-    "cd": {"kind": "cd", "k": 2},
-    "pcd": {"kind": "pcd", "restart": 0.05, "restart_every": 9},
-    "weighted-ula": {
-        "kind": "weighted-ula",
-        "ess_threshold": 0.8,
-        "witness": 50,
-        "refresh_every": 20,
-        "refresh_steps": 10,
-    },
-}
-OPTIMIZERS = ("sgd", "adam")
-UPDATES = 60
-
-
-def spec(method: str, optimizer: str = "sgd") -> RunSpec:
-    """A small fast run in which every option is in use."""
-    return parse_spec(
-        {
-            "method": METHODS[method],
-            "optimizer": {"kind": optimizer, "lr_means": 0.05, "lr_log_masses": 0.1},
-            "walkers": {"count": 60},
-            "target": {"samples": 80},
-            "energy": {"jitter": 0.01},
-        }
-    )
+ON_PLANE = sorted(set(TARGETS) - {"points"})  # own points have no control but their number
+SURROUNDINGS = (
+    [spec(method, "adam") for method in METHODS]
+    + [spec("pcd", energy=energy) for energy in ENERGIES]
+    + [spec("weighted-ula", kernel=kernel) for kernel in KERNELS]
+    + [spec("pcd", energy="mlp", target=target) for target in ON_PLANE]
+)
 
 
-def moved(knob: Knob, value: Any) -> list[Any]:
-    """Other legal values of a knob: all other choices, or one step of a number."""
-    if knob.kind == "bool":
-        return [not value]
-    if knob.kind == "choice":
-        return [choice for choice in knob.choices if choice != value]
-    if knob.kind == "many":
-        return [[], *([choice] for choice in knob.choices)]
-    if knob.kind == "int":
-        return [value + 1]
-    return [value * 0.9 if value > 0 else 0.1]
+def kinds(run_spec) -> str:
+    return name((run_spec, "", ""))
 
 
-CASES = [
-    (method, optimizer, knob.path, other)
-    for method in METHODS
-    for optimizer in OPTIMIZERS
-    for knob in knobs(spec(method, optimizer))
-    if knob.path != "device"
-    for other in moved(knob, flatten(spec(method, optimizer))[knob.path])
-]
+def test_every_method_is_covered_here():
+    """A method that is added to the list is tested as well."""
+    assert set(METHODS) == set(KINDS_OF_METHOD)
 
 
-def numbers(run_spec: RunSpec) -> list[torch.Tensor]:
-    """Parameters, walkers, weights and witnesses after UPDATES updates, in float64."""
-    run = Run(run_spec)
-    for _ in range(UPDATES):
-        run.advance()
-    found = [p.double() for p in run.parts.trainer.energy.parameters.values()]
-    for walkers in run.state.walkers:
-        if walkers is not None:
-            found += [walkers.x.double(), walkers.log_w]
-    return found
-
-
-@pytest.fixture(scope="module")
-def base_numbers() -> dict[tuple[str, str], list[torch.Tensor]]:
-    """The unmoved runs, each trained once."""
-    return {(m, o): numbers(spec(m, o)) for m in METHODS for o in OPTIMIZERS}
-
-
-@pytest.mark.parametrize(("method", "optimizer", "path", "other"), CASES)
-def test_every_knob_moved_changes_the_run(base_numbers, method, optimizer, path, other):
+@pytest.mark.parametrize("case", cases(), ids=name)
+def test_every_knob_moved_changes_the_run(case):
     """A control that is drawn but wired to nothing leaves every number as it was."""
-    before = base_numbers[method, optimizer]
-    after = numbers(with_value(spec(method, optimizer), path, other))
-    same = len(before) == len(after) and all(
-        b.shape == a.shape and torch.allclose(b, a, rtol=0, atol=1e-9, equal_nan=True)
-        for b, a in zip(before, after, strict=True)
-    )
-    assert not same
+    run_spec, path, other = case
+    assert not same(run_spec, with_value(run_spec, path, other))
+
+
+@pytest.mark.parametrize(
+    "run_spec",
+    [
+        spec("weighted-ula"),
+        spec("weighted-ula", kernel="mala"),
+        spec("exact", energy="mlp"),
+        spec("pcd", kernel="hmc"),
+        spec("pcd", energy="mlp", kernel="underdamped"),
+    ],
+    ids=kinds,
+)
+def test_a_field_without_a_control_changes_nothing(run_spec):
+    """What is hidden because it has no effect here has none: not one number moves."""
+    found = hidden(run_spec)
+    assert len(found) >= 3
+    assert [path for path, other in found.items() if not same(run_spec, other)] == []
 
 
 def test_betas_of_adam_change_the_run():
@@ -101,33 +74,35 @@ def test_betas_of_adam_change_the_run():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_scalar_field_has_a_control(method):
-    """Only kinds, the geometry and Adam's betas are set in other ways."""
+    """Only kinds, the geometry, Adam's betas and what has no effect are without one."""
     run_spec = spec(method, "adam")
     without = {path.partition(".")[2] for path in flatten(run_spec)} - {
         knob.path.partition(".")[2] for knob in knobs(run_spec)
     }
-    assert without == {"kind", "means", "masses", "betas"}
+    idle = {"lr", "leapfrog", "metropolis", "friction"}
+    idle |= set() if method == "weighted-ula" else {"adaptive", "follow_ess"}
+    idle |= {"exact": {"batch"}, "improved-cd": {"kernel"}}.get(method, set())
+    assert without == {"kind", "means", "masses", "stds", "betas"} | idle
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_knob_explains_itself(method):
-    """A label, a one-sentence help, limits that hold its usual range, and its default inside."""
-    for knob in knobs(spec(method)):
+@pytest.mark.parametrize("run_spec", SURROUNDINGS, ids=kinds)
+def test_every_knob_explains_itself(run_spec):
+    """A label, a help in sentences, limits that hold its usual range, and its default inside."""
+    for knob in knobs(run_spec):
         assert knob.label
         assert knob.help.endswith(".")
         if knob.kind in ("int", "float"):
             low, high = knob.usual
-            assert knob.low <= low < high <= knob.high
+            assert knob.low <= low < high <= knob.high, knob.path
             assert knob.low <= knob.default <= knob.high
-            assert not (knob.log and low < 0)
+            assert not (knob.log and low <= 0)
         elif knob.kind in ("choice", "many"):
             assert len(knob.choices) >= 2
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_value_beyond_a_limit_is_refused(method):
+@pytest.mark.parametrize("run_spec", SURROUNDINGS, ids=kinds)
+def test_a_value_beyond_a_limit_is_refused(run_spec):
     """The control's limits are the spec's limits: one step outside is an error."""
-    run_spec = spec(method)
     for knob in knobs(run_spec):
         if knob.kind not in ("int", "float"):
             continue
@@ -139,36 +114,47 @@ def test_a_value_beyond_a_limit_is_refused(method):
                 with_value(run_spec, knob.path, knob.low)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_live_knobs_apply_at_the_next_update_and_leave_a_mark(method):
+LIVE = [spec(method) for method in METHODS] + [
+    spec("weighted-ula", energy="mlp"),
+    spec("pcd", kernel="hmc"),
+    spec("weighted-ula", kernel="underdamped"),
+]
+
+
+@pytest.mark.parametrize("run_spec", LIVE, ids=kinds)
+def test_live_knobs_apply_at_the_next_update_and_leave_a_mark(run_spec):
     """A live change continues the run; any other needs a reset and is refused."""
-    run_spec = spec(method)
+    run = Run(run_spec)
+    run.advance()
     for knob in knobs(run_spec):
-        if knob.path == "device":
+        if knob.path == "device" or (
+            run_spec.method.kind == "improved-cd" and knob.path == "sampler.kernel"
+        ):
             continue
-        other = moved(knob, flatten(run_spec)[knob.path])[0]
-        changed = with_value(run_spec, knob.path, other)
+        changed = with_value(run_spec, knob.path, moved(knob, flatten(run_spec)[knob.path])[0])
         assert needs_reset(run_spec, changed) is not knob.live
-        run = Run(run_spec)
-        run.advance()
-        if knob.live:
-            run.change(changed)
-            assert run.spec == changed
-            assert len(run.marks) == 1
-            assert run.marks[0][0] == 1
-            assert knob.label in run.marks[0][1]
-        else:
+        if not knob.live:
             with pytest.raises(SpecError, match="reset"):
                 run.change(changed)
+            continue
+        run.change(changed)
+        assert run.spec == changed
+        assert run.marks[-1][0] == run.step
+        assert knob.label in run.marks[-1][1]
+        run.advance()
+        run.change(run_spec)
+    assert run.divergence is None
 
 
-def test_a_live_change_takes_effect_in_the_next_update_only():
+@pytest.mark.parametrize("energy", ["mixture", "mlp"])
+def test_a_live_change_takes_effect_in_the_next_update_only(energy):
     """Two runs agree up to the change and differ one update later."""
-    first, second = Run(spec("weighted-ula")), Run(spec("weighted-ula"))
+    start = spec("weighted-ula", energy=energy)
+    first, second = Run(start), Run(start)
     for run in (first, second):
         for _ in range(5):
             run.advance()
-    second.change(with_value(spec("weighted-ula"), "sampler.step_size", 0.3))
+    second.change(with_value(start, "sampler.step_size", 0.3))
     x, y = (run.state.walkers.train.x for run in (first, second))
     assert torch.equal(x, y)
     first.advance()
@@ -180,4 +166,5 @@ def test_another_method_or_optimiser_needs_a_reset():
     """Kinds cannot change while running."""
     assert needs_reset(spec("cd"), spec("pcd"))
     assert needs_reset(spec("cd", "sgd"), spec("cd", "adam"))
+    assert needs_reset(spec("cd"), spec("cd", energy="mlp"))
     assert not needs_reset(spec("cd"), spec("cd"))

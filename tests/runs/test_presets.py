@@ -4,40 +4,81 @@ from __future__ import annotations
 
 import pytest
 
-from ebm_engine.runs.presets import ORDER, preset, presets
+from ebm_engine.core.divergence import check_size
+from ebm_engine.runs.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import RunSpec, SpecError, with_value
+from ebm_engine.runs.spec import METHODS, RunSpec, SpecError, with_value
+
+MIXTURES = ("two-modes", "masses-only", "phantom-mode", "ring", "gmm50")
+RED = tuple(name for name in ORDER if name.startswith("red-"))
 
 
 def test_presets_come_in_their_order_with_two_modes_first():
-    """The first is what a visitor sees."""
+    """The first is what a visitor sees; the mixtures come before the networks."""
     assert tuple(presets()) == ORDER
-    assert ORDER == ("two-modes", "masses-only", "phantom-mode", "ring", "gmm50")
+    assert ORDER[: len(MIXTURES)] == MIXTURES
+    assert len(RED) == 5
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_every_preset_has_a_title_and_a_one_sentence_story(name):
+def test_presets_of_images_come_with_the_embedded_digits_first():
+    """They are a list of their own: other targets do not fit them."""
+    assert tuple(image_presets()) == IMAGE_ORDER
+    assert not set(ORDER) & set(IMAGE_ORDER)
+    assert preset(IMAGE_ORDER[0]).spec.target.kind == "digits"
+
+
+@pytest.mark.parametrize("name", [*ORDER, *IMAGE_ORDER])
+def test_every_preset_has_a_title_and_a_short_story(name):
     """Texts for people: no line breaks, a full stop, an honest number of updates."""
     item = preset(name)
     assert item.name == name
     assert item.title
     assert item.story.endswith(".")
     assert "\n" not in item.title + item.story
-    assert 500 <= item.updates <= 20_000
+    assert (100 if name in RED else 500) <= item.updates <= 20_000
 
 
-@pytest.mark.parametrize("name", ORDER)
-@pytest.mark.parametrize("kind", ["cd", "pcd", "weighted-ula"])
-def test_every_preset_runs_with_every_method(name, kind):
+def small(spec: RunSpec) -> RunSpec:
+    """The same with 200 walkers and 300 points."""
+    return with_value(with_value(spec, "walkers.count", 200), "target.samples", 300)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+@pytest.mark.parametrize("kind", METHODS)
+def test_every_mixture_preset_runs_with_every_method(name, kind):
     """Ten updates without a divergence; KL is finite and below its start plus a little."""
-    spec = with_value(preset(name).spec, "method.kind", kind)
-    spec = with_value(spec, "walkers.count", 200)
-    run = Run(with_value(spec, "target.samples", 300))
-    start = run.row()["kl_exact"]
+    run = Run(small(with_value(preset(name).spec, "method.kind", kind)))
+    start = run.recent(playing=False).row["kl_exact"]
     for _ in range(10):
         run.advance()
     assert run.divergence is None
-    assert run.row()["kl_exact"] < start + 0.1
+    assert run.recent(playing=False).row["kl_exact"] < start + 0.1
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name not in MIXTURES + RED])
+def test_every_network_preset_starts_to_learn(name):
+    """Sixty updates as it comes: no divergence, and the total variation has fallen."""
+    run = Run(preset(name).spec)
+    start = run.recent(playing=False).row["total_variation"]
+    for _ in range(60):
+        run.advance()
+    assert run.divergence is None
+    assert run.recent(playing=False).row["total_variation"] < start
+
+
+@pytest.mark.parametrize("name", RED)
+def test_every_red_preset_diverges_and_is_caught_within_five_updates(name):
+    """The alarm comes at most 4 updates after a size has passed its limit, and names a knob."""
+    run, passed_at = Run(preset(name).spec), None
+    while run.divergence is None and run.step < preset(name).updates:
+        run.advance()
+        metrics = run.metrics
+        alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), run.spec.dim)
+        if passed_at is None and alarm.quantity is not None:
+            passed_at = run.step
+    assert run.divergence is not None
+    assert run.step - passed_at < 5
+    assert run.divergence.knob in ("sampler.step_size", "optimizer.lr")
 
 
 def test_the_presets_show_what_they_say():
@@ -74,3 +115,15 @@ def test_a_preset_cannot_be_changed_by_its_users():
     assert preset("two-modes").spec is before
     assert isinstance(before, RunSpec)
     assert before.seed == 0
+
+
+@pytest.mark.parametrize("name", [n for n in IMAGE_ORDER if n.startswith("digits")])
+def test_every_preset_of_digits_starts_to_learn(name):
+    """A hundred updates: the estimated cross-entropy has fallen by more than its error."""
+    run = Run(preset(name).spec)
+    start = run.recent(playing=False).row["kl_estimate"]
+    for _ in range(100):
+        run.advance()
+    row = run.recent(playing=False).row
+    assert run.divergence is None
+    assert row["kl_estimate"] < start - 2 * row["kl_estimate_se"]

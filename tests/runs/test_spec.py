@@ -8,7 +8,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec, with_value
+from ebm_engine.runs.spec import KINDS, METHODS, RunSpec, SpecError, flatten, parse_spec, with_value
 
 NAN = math.nan
 
@@ -35,16 +35,19 @@ def test_the_shape_published_in_the_readme_is_accepted():
 def test_every_field_has_a_default():
     """An empty object is a spec, and so is each block with only its kind."""
     assert parse_spec({}) == RunSpec()
-    for kind in ("cd", "pcd", "weighted-ula"):
+    for kind in METHODS:
         assert parse_spec({"method": {"kind": kind}}).method.kind == kind
 
 
 def test_a_spec_survives_json():
-    """To JSON text and back is the same value, for every method and optimiser."""
-    for kind in ("cd", "pcd", "weighted-ula"):
-        for optimizer in ("sgd", "adam"):
-            spec = parse_spec({"method": {"kind": kind}, "optimizer": {"kind": optimizer}})
+    """To JSON text and back is the same value, for every kind of every block."""
+    for head, table in KINDS.items():
+        energy = {} if head in ("method", "optimizer") else {"energy": {"kind": "mlp"}}
+        for kind in table:
+            images = {"target": {"kind": "digits"}} if kind == "cnn" else {}
+            spec = parse_spec(energy | images | {head: {"kind": kind}})
             assert parse_spec(json.loads(spec.model_dump_json())) == spec
+            assert getattr(with_value(spec, f"{head}.kind", kind), head).kind == kind
 
 
 def test_a_spec_is_frozen():
@@ -84,6 +87,15 @@ BAD = [
     ({"method": {"kind": "pcd", "restart": 1.5}}, "method.restart = 1.5", "1"),
     ({"optimizer": {"kind": "adam", "betas": [0, 1]}}, "optimizer.betas.1 = 1", "less than 1"),
     ({"optimizer": {"kind": "sgd", "lr_means": -1}}, "optimizer.lr_means = -1", "0"),
+    ({"method": {"kind": "improved-cd", "capacity": 99}}, "method.capacity = 99", "1000 walkers"),
+    ({"method": {"kind": "improved-cd"}, "sampler": {"kernel": "mala"}}, "= 'mala'", "'ula'"),
+    ({"sampler": {"kernel": "hmc", "temperature": 2}}, "sampler.temperature = 2", "'ula'"),
+    ({"energy": {"kind": "mlp", "base_std": 1e-3}}, "energy.base_std = 0.001", "0.01"),
+    ({"energy": {"kind": "mlp", "length": 1e-3}}, "energy.length = 0.001", "0.01"),
+    ({"energy": {"kind": "mlp"}, "target": {"means": [[0] * 3] * 2}}, "energy.kind = 'mlp'", "2"),
+    ({"energy": {"kind": "mlp", "depth": 8, "width": 512}, "walkers": {"count": 5000}}, "4096", ""),
+    ({"target": {"kind": "moons"}, "energy": {"means": [[0] * 3] * 2}}, "target has dim", "3"),
+    ({"optimizer": {"average": 1}}, "optimizer.average = 1", "0.9999"),
     ({"sampeler": {}}, "sampeler", "not a field"),
     ({"seed": -1}, "seed = -1", "0"),
     ({"seed": 2**31}, "seed = 2147483648", "2147483647"),

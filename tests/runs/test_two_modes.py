@@ -37,7 +37,7 @@ def outcomes(spec: RunSpec, seeds: int, updates: int, **method: Any) -> list[Out
             for _ in range(updates):
                 state, _ = parts.trainer.step(state)
         energy = parts.trainer.energy
-        verdict = parts.referee.judge(energy.means, energy.z)
+        verdict = parts.judge()
         left = float((state.walkers.train.x[:, 0] < 0).double().mean())
         found.append(Outcome(float(verdict.masses[0]), verdict.kl, float(energy.means[0, 0]), left))
     return found

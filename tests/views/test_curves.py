@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.snapshot import HISTORY
+from ebm_engine.runs.spec import parse_spec
 from ebm_engine.views import curves, strokes
 
 
@@ -105,13 +106,59 @@ def test_a_history_of_nan_breaks_no_curve(make):
             reading.figure.to_json()
 
 
+def test_an_unknown_density_makes_it_a_cross_entropy_with_one_exact_curve(own_points):
+    """log Z + E_data[U] is no KL: it has no floor of 0, and the data are all there is."""
+    reading = curves.kl_curves(own_points)
+    assert set(traces(reading)) == {"exact, on the training data", "contrast"}
+    drawn = traces(reading)["exact, on the training data"]
+    np.testing.assert_array_equal(drawn.y, own_points.history["kl_exact"])
+    assert reading.figure.layout.title.text == "Cross-entropy of the data under the model"
+    assert reading.alt.startswith("Cross-entropy in nats")
+    assert "Nobody knows the density" in reading.caption
+
+
+def test_the_caption_tells_the_error_of_the_quadrature(snapshot, make_network):
+    """Only a box that misses more than a millionth of the mass is worth a word."""
+    good, poor = make_network(outside=9e-7), make_network(outside=3e-5)
+    assert "log Z up to 3·10⁻⁷ nats" in curves.kl_curves(good).caption
+    assert "misses" not in curves.kl_curves(good).caption
+    assert "misses 3·10⁻⁵ of the model's mass" in curves.kl_curves(poor).caption
+    assert "quadrature" not in curves.kl_curves(snapshot).caption
+    failed = make_network(quadrature_error=float("nan"))
+    assert "quadrature fails" in curves.kl_curves(failed).caption
+
+
+def test_numbers_older_than_the_walkers_carry_their_own_update(make_network):
+    """While a network plays its history ends at the last recorded row."""
+    late = make_network(step=413)
+    assert "at update 400" in curves.kl_curves(late).alt
+    assert "at update 400" in curves.ess_curves(late).alt
+
+
+def test_a_method_without_samples_says_what_the_walkers_are_for(make_network):
+    content = {"target": {"kind": "ring"}, "energy": {"kind": "mlp"}}
+    spec = parse_spec(content | {"method": {"kind": "score-matching"}})
+    reading = curves.ess_curves(make_network(spec=spec))
+    assert "walkers only show the model: score matching does not use them" in reading.caption
+    bias = curves.gradient_bias(make_network(spec=spec)).caption
+    assert "another objective need not reach 1" in bias
+
+
+def test_an_averaged_model_is_said_to_be_one(make):
+    spec = parse_spec({"optimizer": {"kind": "adam", "average": 0.99}})
+    assert (
+        "running average of its parameters (μ = 0.99)" in curves.kl_curves(make(spec=spec)).caption
+    )
+    assert "average" not in curves.kl_curves(make()).caption
+
+
 def test_a_method_without_weights_shows_no_estimate_and_says_why(without_weights):
     reading = curves.kl_curves(without_weights)
     assert set(traces(reading)) == {"exact", "exact, on the training data", "contrast"}
-    assert "CD-1 has no estimate of log Z" in reading.caption
+    assert "Without weights (CD-1) there is no estimate of log Z" in reading.caption
     ess = curves.ess_curves(without_weights)
     assert "threshold 0.5" not in traces(ess)
-    assert any("same weight" in note.text for note in ess.figure.layout.annotations)
+    assert any("No weights (CD-1)" in note.text for note in ess.figure.layout.annotations)
     assert "0 resamplings so far" in ess.figure.layout.title.text
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ebm_engine.runs.spec import parse_spec
 from ebm_engine.views import landscape, layers, plane
 
 
@@ -149,6 +150,42 @@ def test_the_cut_survives_a_target_density_that_underflows(make, snapshot):
     assert np.isfinite(figure.layout.yaxis.range).all()
 
 
-def test_a_single_mode_has_a_cut_with_one_mark(one_mode):
+def test_a_single_mode_has_a_cut_with_one_mark(make):
+    spec = parse_spec({"target": {"means": [[1, 2]], "masses": [1.0]}})
+    one_mode = make(spec=spec, target_means=np.array([[1.0, 2.0]]))
     figure = landscape.cut(one_mode).figure
     assert [note.text for note in figure.layout.annotations] == ["target mode 1"]
+
+
+def test_a_network_has_no_means_on_the_map(network, own_points):
+    with_target, without = (traces(landscape.energy_map(s)) for s in (network, own_points))
+    assert "model means" not in with_target
+    np.testing.assert_array_equal(with_target["target means"].x, network.target_means[:, 0])
+    assert "target means" not in without
+    assert "target means" not in landscape.energy_map(own_points).alt
+
+
+def test_the_total_variation_of_the_ring_is_the_misplaced_mass(network):
+    """½ Σ |1/8 − pⱼ| = 0.3 for separated modes of equal shape; without the ½ it would be 0.6."""
+    assert plane.total_variation(network) == pytest.approx(0.3, abs=1e-3)
+
+
+def test_an_unknown_density_leaves_the_difference_empty_with_its_reason(own_points):
+    reading = landscape.difference_map(own_points)
+    assert len(reading.figure.data) == 0
+    assert "Nobody knows the density" in reading.figure.layout.annotations[0].text
+
+
+def test_the_cut_through_own_points_has_the_model_alone(own_points):
+    reading = landscape.cut(own_points)
+    assert set(traces(reading)) == {"model"}
+    texts = [note.text for note in reading.figure.layout.annotations]
+    assert [text for text in texts if text.startswith("cluster")] == ["cluster 1", "cluster 2"]
+    assert any("Nobody knows" in text for text in texts)
+    assert "target 0" not in reading.alt
+
+
+def test_the_energy_of_a_network_that_plays_is_said_to_be_late(make_network, make):
+    assert "a few updates old" in landscape.energy_map(make_network(playing=True)).caption
+    assert "a few updates old" not in landscape.energy_map(make_network()).caption
+    assert "a few updates old" not in landscape.energy_map(make(playing=True)).caption

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from ebm_engine.runs.spec import parse_spec
 from ebm_engine.views import plane
 
 
@@ -63,7 +64,9 @@ def test_the_cut_takes_the_two_heaviest_of_three_modes(make):
     assert line.points[:, 1].min() == pytest.approx(-8.0)
 
 
-def test_the_cut_through_a_single_mode_runs_along_the_first_axis(one_mode):
+def test_the_cut_through_a_single_mode_runs_along_the_first_axis(make):
+    spec = parse_spec({"target": {"means": [[1, 2]], "masses": [1.0]}})
+    one_mode = make(spec=spec, target_means=np.array([[1.0, 2.0]]))
     line = plane.cut_line(one_mode)
     np.testing.assert_allclose(line.modes, [0.0])
     np.testing.assert_allclose(line.points[:, 1], 2.0)
@@ -73,3 +76,22 @@ def test_the_cut_through_a_single_mode_runs_along_the_first_axis(one_mode):
 def test_means_of_one_dimension_lie_on_the_first_axis_of_the_plane():
     np.testing.assert_array_equal(plane.on_plane(np.array([[2.0], [-1.0]])), [[2, 0], [-1, 0]])
     np.testing.assert_array_equal(plane.on_plane(np.array([[2.0, 3.0, 9.0]])), [[2, 3]])
+
+
+def test_the_cut_of_a_network_takes_the_heaviest_regions(network, own_points):
+    """Modes 2 and 4 of the ring weigh 0.2, clusters 2 and 4 weigh 0.4 and 0.3."""
+    line = plane.cut_line(network)
+    assert line.modes[1] == pytest.approx(3 * math.sqrt(2))
+    np.testing.assert_allclose(line.points[:, 1], 3 / math.sqrt(2), atol=1e-12)
+    np.testing.assert_allclose(plane.cut_line(own_points).points[:, 0], 3.0, atol=1e-12)
+
+
+def test_the_cut_does_not_follow_the_means_of_the_model(make, snapshot):
+    """The mode masses of a mixture are those of its own modes, which move while it learns."""
+    moved = make(mode_centres=snapshot.mode_centres + 1.0)
+    np.testing.assert_array_equal(plane.cut_line(moved).points, plane.cut_line(snapshot).points)
+
+
+def test_a_cut_without_a_finite_number_has_a_range(own_points):
+    nothing = np.full(501, np.nan)
+    assert plane.cut_range(plane.cut_line(own_points), nothing, nothing) == (0.0, plane.DEEPEST)

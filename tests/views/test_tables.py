@@ -33,13 +33,27 @@ def test_the_walkers_come_back_bit_for_bit(snapshot):
     np.testing.assert_array_equal(read["log_n_weight"].astype(np.float32), snapshot.log_w)
 
 
-def test_the_masses_come_back_with_the_means_of_their_modes(snapshot):
+def test_the_masses_come_back_with_the_centres_of_their_modes(snapshot):
     read = columns(tables.masses_csv(snapshot))
     np.testing.assert_array_equal(read["mode"], [1, 2])
     for name in ("truth", "data", "model", "raw", "raw_se", "weighted", "weighted_se"):
         np.testing.assert_array_equal(read[name], getattr(snapshot.mode_mass, name))
-    np.testing.assert_array_equal(read["mean_1"], snapshot.means[:, 0])
-    np.testing.assert_array_equal(read["mean_2"], snapshot.means[:, 1])
+    np.testing.assert_array_equal(read["centre_1"], snapshot.means[:, 0])
+    np.testing.assert_array_equal(read["centre_2"], snapshot.means[:, 1])
+
+
+def test_the_masses_of_regions_come_with_the_points_of_the_target(network):
+    """A network has no means: eight rows must not be cut short to the length of an empty list."""
+    read = columns(tables.masses_csv(network))
+    np.testing.assert_array_equal(read["truth"], network.mode_mass.truth)
+    np.testing.assert_array_equal(read["centre_2"], network.mode_centres[:, 1])
+
+
+def test_cross_entropies_are_not_called_kl(own_points):
+    read = columns(tables.history_csv(own_points))
+    assert not [name for name in read if name.startswith("kl")]
+    np.testing.assert_array_equal(read["cross_entropy_exact"], own_points.history["kl_exact"])
+    assert np.isnan(read["total_variation"]).all()
 
 
 def test_steps_are_written_as_whole_numbers(snapshot):

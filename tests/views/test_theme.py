@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from plotly.colors import hex_to_rgb
 
-from ebm_engine.views import curves, landscape, masses, palette, theme, walkers
+from ebm_engine.runs.methods import METHODS
+from ebm_engine.runs.spec import parse_spec
+from ebm_engine.views import compact, curves, landscape, masses, palette, theme, walkers
 
 FIGURES = [
     landscape.energy_map,
@@ -21,6 +23,9 @@ FIGURES = [
     walkers.log_weight_histogram,
     walkers.lorenz,
     masses.mode_bars,
+    masses.mass_curves,
+    compact.distance_curves,
+    compact.controller_curves,
 ]
 every_figure = pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.__name__)
 both_themes = pytest.mark.parametrize("name", ["light", "dark"])
@@ -42,7 +47,7 @@ def test_a_figure_is_transparent_keeps_its_zoom_and_speaks(figure, name, snapsho
 @every_figure
 def test_a_caption_says_from_how_many_samples(figure, snapshot):
     caption = figure(snapshot).caption
-    counts = {"1000", "2000", "14641", "grid"}
+    counts = {"1000", "2000", "14641", "grid", "softmax(−z)"}  # the last two are exact
     assert any(count in caption for count in counts)
 
 
@@ -78,7 +83,7 @@ def test_the_same_snapshot_gives_the_same_figure(figure, snapshot):
 
 @both_themes
 def test_methods_differ_by_colour_and_by_dash(name):
-    lines = [palette.method_line(kind, name) for kind in ("weighted-ula", "pcd", "cd")]
+    lines = [palette.method_line(kind, name) for kind in (*METHODS, "not listed")]
     for a, b in itertools.combinations(lines, 2):
         assert a["color"] != b["color"]
         assert a["dash"] != b["dash"]
@@ -102,8 +107,56 @@ def test_text_and_lines_are_legible_on_the_ground(name):
     colors = palette.PALETTES[name]
     assert contrast(colors.ink, colors.ground) >= 4.5
     assert contrast(colors.muted, colors.ground) >= 4.5
-    for line in (colors.data, colors.model, colors.weighted, colors.pcd, colors.cd):
+    methods = [palette.method_line(kind, name)["color"] for kind in (*METHODS, "not listed")]
+    for line in (colors.data, colors.model, *methods):
         assert contrast(line, colors.ground) >= 3
+
+
+def test_the_dashes_fixed_by_the_design_stay():
+    fixed = {"weighted-ula": "solid", "pcd": "dash", "cd": "dot", "improved-cd": "dashdot"}
+    assert {kind: palette.method_line(kind, "light")["dash"] for kind in fixed} == fixed
+    assert palette.method_line("cd", "light")["color"] == "#B37400"
+
+
+@every_figure
+def test_networks_and_own_points_are_drawn_and_speak(figure, network, own_points):
+    for snapshot in (network, own_points):
+        reading = figure(snapshot, "dark")
+        reading.figure.to_json()
+        title = reading.figure.layout.title.text
+        assert not re.search(r"\bnan\b|\binf\b|None", f"{title} {reading.alt} {reading.caption}")
+        assert reading.alt.endswith(".")
+        assert reading.caption.endswith(".")
+
+
+@every_figure
+def test_own_points_have_no_truth_in_any_text(figure, own_points):
+    reading = figure(own_points)
+    assert "true" not in f"{reading.alt} {reading.caption}"
+    assert "truth" not in reading.figure.to_json()
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_every_method_is_named_with_its_values(kind, make):
+    """A template left unfilled would show its braces."""
+    snapshot = make(spec=parse_spec({"method": {"kind": kind}}))
+    name = theme.method_name(snapshot)
+    assert name
+    assert "{" not in name
+    assert theme.has_weights(snapshot) == (kind == "weighted-ula")
+
+
+def test_a_named_value_is_the_one_of_the_run(make):
+    snapshot = make(spec=parse_spec({"method": {"kind": "short-run", "k": 37}}))
+    assert theme.method_name(snapshot) == "short-run, 37 steps"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2.9e-7, "3·10⁻⁷"), (0.02, "2·10⁻²"), (0.0, "1·10⁻¹⁵"), (9.6e-5, "1·10⁻⁴")],
+)
+def test_small_numbers_are_powers_of_ten(value, text):
+    assert theme.power_of_ten(value) == text
 
 
 def test_the_download_button_writes_the_wanted_format_and_nothing_leaves_the_host():

@@ -79,4 +79,4 @@ def test_equal_weights_make_one_bar_and_half_of_the_walkers_carry_half(without_w
     reading = walkers.log_weight_histogram(without_weights)
     filled, rest = reading.figure.data
     assert filled.y.max() == rest.y.max() == 500
-    assert "CD-1 gives every walker the same weight" in reading.caption
+    assert "Without weights (CD-1) every walker counts alike" in reading.caption
