@@ -22,7 +22,8 @@ def widget(knob: Knob, value: Any, scope: str, *, typed: bool) -> Any:
         return _many(knob, value, shared)
     if knob.kind == "choice":
         return _choice(knob, value, shared)
-    label = f"{knob.label} ({knob.unit})" if knob.unit in ("updates", "steps") else knob.label
+    told = knob.unit not in ("updates", "steps") or knob.unit in knob.label.lower()
+    label = knob.label if told else f"{knob.label} ({knob.unit})"
     if typed or knob.usual is None:
         return _number(knob, label, value, shared)
     return _slider(knob, label, value, shared)
