@@ -8,7 +8,6 @@ exponential average of θ, each off unless asked for.
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
+from ebm_engine.core.metrics import Metrics, norm
 from ebm_engine.core.types import Batch, Energy, Method, Parameters, Populations
 from ebm_engine.core.weights import normalised
 
@@ -52,33 +52,6 @@ class TrainState(NamedTuple):
     batch: Batch
     rngs: dict[str, Generator]
     rate: float = 1.0
-
-
-class Metrics(NamedTuple):
-    """What one update used, all at θₖ; the numbers that judge it are computed when asked for.
-
-    gradient: the method's estimate of ∂H/∂θ by parameter, before masking and without the extras;
-    previous: the energy at θₖ; weights: (n,) of the walkers; data_energy and walker_energy: U at
-    the training points of the update (m,) and at the walkers (n,).
-    """
-
-    gradient: Parameters
-    previous: Energy
-    weights: Tensor
-    data_energy: Tensor
-    walker_energy: Tensor
-
-    def contrast(self) -> float:
-        """E_data[U] − E_walkers[U] with the method's weights, in nats."""
-        return float(self.data_energy.mean() - torch.dot(self.weights, self.walker_energy))
-
-    def gradient_norm(self) -> float:
-        """Euclidean norm of the gradient over all parameters."""
-        return norm(self.gradient)
-
-    def largest_energy(self) -> float:
-        """Largest |U| of the walkers, in nats."""
-        return float(self.walker_energy.abs().max())
 
 
 class Trainer:
@@ -119,7 +92,9 @@ class Trainer:
         weights = normalised(train.log_w).to(train.x.dtype)
         gradient = self.method.gradient(walkers, energy, batch, rngs)
         previous = energy.frozen()
-        metrics = Metrics(gradient, previous, weights, batch.at.energy, train.at.energy)
+        metrics = Metrics(
+            gradient, previous, weights, batch.at.energy, train.at.energy, batch.x, train.x
+        )
         self._descend(self._penalised(gradient, walkers, batch, weights), state)
         step = state.step + 1
         walkers = self.method.after_update(walkers, previous, energy, self.data, step, rngs)
@@ -180,8 +155,3 @@ class Trainer:
         if not self.extras.follow_ess:
             return 1.0
         return rate * BACK_OFF if resampled else min(1.0, rate * RECOVER)
-
-
-def norm(gradient: Parameters) -> float:
-    """Euclidean norm over all parameters."""
-    return math.sqrt(sum(float(g.square().sum()) for g in gradient.values()))

@@ -22,6 +22,7 @@ from PIL import Image
 from ebm_engine.data.archive import array, check_entries, check_size, opened, shown, unpacked
 
 FEWEST, MOST = 10, 20_000
+HELD_OUT = 5  # one of so many
 LONGEST_SIDE = 64
 MOST_CLASSES, LONGEST_NAME = 256, 60
 MOST_RATIO = 100  # unpacked to packed: a PNG is compressed already
@@ -72,6 +73,21 @@ def parse_images(content: bytes) -> OwnImages:
         if "images.npy" in entries:
             return _from_arrays(archive, entries["images.npy"], entries.get("labels.npy"))
         return _from_files(archive, [e for e in archive.infolist() if _is_image(e)])
+
+
+def split(found: OwnImages) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (n,) of training images and (m,) of held-out images, class after class.
+
+    Every fifth image in that order is held out. Raises ValueError where no image of a class is left
+    for training.
+    """
+    order = np.argsort(found.labels, kind="stable")
+    out = np.arange(len(order)) % HELD_OUT == HELD_OUT - 1
+    missing = np.setdiff1d(found.labels, found.labels[order[~out]])
+    if len(missing):
+        name = found.names[missing[0]]
+        raise ValueError(f"The class {name!r} has too few images, at least 2 are needed.")
+    return order[~out], order[out]
 
 
 def _check_count(count: int) -> None:
