@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ebm_engine.runs.commands import Ready, Stop
+from ebm_engine.runs.memory import give_back, settle
 from ebm_engine.runs.tasks import TASKS, Begin, Drop, Ended, Progress
 
 NICENESS = 5
@@ -38,6 +39,7 @@ class Clerk:
             message = self._inbox.get()
             if isinstance(message, Begin):  # a Drop that comes now is late: its job is over
                 self._send(Ended(message.job_id, self._error_of(message)))
+                give_back()
 
     def _error_of(self, job: Begin) -> str:
         """Do the job; what went wrong, as one sentence, or ""."""
@@ -93,6 +95,7 @@ def main() -> None:
     torch.set_flush_denormal(True)
     if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way
         os.nice(NICENESS)
+    settle()
     try:
         Clerk(inbox, pipe.send).serve()
     except (BrokenPipeError, ConnectionResetError):

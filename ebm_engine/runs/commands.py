@@ -1,8 +1,8 @@
 """Commands to a run, and the messages that carry them between the server and its workers.
 
-A person's commands are Play, Pause, Step, Speed, Reset, Change and Rewind. Open, Do, Seen, Close
-and Stop go from the server to a worker; Ready and Report come back. Importing this module never
-loads torch.
+A person's commands are Play, Pause, Step, Speed, Reset, Change and Rewind. Open, Do, Seen, Close,
+Together and Stop go from the server to a worker; Ready and Report come back. Importing this module
+never loads torch.
 """
 
 from __future__ import annotations
@@ -81,11 +81,20 @@ Command = Play | Pause | Step | Speed | Reset | Change | Rewind
 
 
 @dataclass(frozen=True)
+class Fork:
+    """Where a branched run comes from: update `step` of the run `parent` of the same worker."""
+
+    parent: int
+    step: int
+
+
+@dataclass(frozen=True)
 class Open:
     """Take a run in: from its last checkpoint when `restore` is set, else from the spec.
 
     `seq` numbers the last command that is already part of it; `until` is the update that a Step
-    still has to reach (0 = none).
+    still has to reach (0 = none). Runs of one `group` that is not "" go in lockstep. A run with a
+    `fork` starts there when it has no checkpoint yet, and goes on with `spec`.
     """
 
     run_id: int
@@ -95,6 +104,8 @@ class Open:
     speed: float | None
     seq: int
     until: int
+    group: str = ""
+    fork: Fork | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,13 @@ class Close:
 
     run_id: int
     keep: bool
+
+
+@dataclass(frozen=True)
+class Together:
+    """Messages that a worker takes in before it works on."""
+
+    messages: tuple[Open | Do | Seen | Close, ...]
 
 
 @dataclass(frozen=True)

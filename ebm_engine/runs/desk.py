@@ -19,7 +19,7 @@ from typing import Any
 
 from ebm_engine.runs.commands import Ready, Stop
 from ebm_engine.runs.process import WorkerProcess
-from ebm_engine.runs.tasks import Begin, Drop, Ended, Progress, parse_task
+from ebm_engine.runs.tasks import STUDIES, Begin, Drop, Ended, Progress, parse_task
 
 CLERK = "ebm_engine.runs.clerk"
 CANCELLED = "cancelled"
@@ -220,14 +220,17 @@ class Desk:
             self._process.kill()
 
 
-_desk: Desk | None = None
-_desk_lock = threading.Lock()
+_desks: dict[str, Desk] = {}
+_desks_lock = threading.Lock()
 
 
-def desk() -> Desk:
-    """The desk of this process; its helper process is started with the first job."""
-    global _desk
-    with _desk_lock:
-        if _desk is None or not _desk.running:
-            _desk = Desk()
-        return _desk
+def desk(lane: str = STUDIES) -> Desk:
+    """The desk of this process for a lane; its helper process is started with the first job.
+
+    Each lane has a process of its own, so that what is done in a moment does not wait for what
+    takes minutes.
+    """
+    with _desks_lock:
+        if lane not in _desks or not _desks[lane].running:
+            _desks[lane] = Desk()
+        return _desks[lane]

@@ -13,26 +13,18 @@ import threading
 import time
 from typing import Any
 
-from ebm_engine.runs.commands import (
-    Change,
-    Command,
-    Pause,
-    Play,
-    Ready,
-    Report,
-    Reset,
-    Rewind,
-    Seen,
-    Step,
-)
-from ebm_engine.runs.knobs import needs_reset
+from ebm_engine.runs import arrivals, checkpoint_file
+from ebm_engine.runs.checkpoint_file import CheckpointError
+from ebm_engine.runs.commands import Command, Ready, Report, Seen
 from ebm_engine.runs.limits import Limits
+from ebm_engine.runs.orders import carry_out
 from ebm_engine.runs.pool import Pool, Slot
 from ebm_engine.runs.record import Record, RunView, read_only
 from ebm_engine.runs.roster import HubFull, Roster
+from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.runs.spec import RunSpec
 
-__all__ = ["Hub", "HubFull", "RunView", "UnknownRun", "hub"]
+__all__ = ["CheckpointError", "Hub", "HubFull", "RunView", "UnknownRun", "hub"]
 
 MAX_TICK, MIN_TICK = 0.25, 0.02  # seconds between two looks at leases and turns
 
@@ -87,26 +79,56 @@ class Hub:
         self._pool.stop()
         atexit.unregister(self.stop)
 
-    def open(self, spec: RunSpec, *, play: bool) -> str:
-        """Take in a new run and return its token. Raises HubFull when there is no room."""
+    def open(self, spec: RunSpec, *, play: bool, group: str = "") -> str:
+        """Take in a new run and return its token. Raises HubFull when there is no room.
+
+        Runs of one `group`, a random string of the caller, go in lockstep: none is more than one
+        update ahead, after a pause all stand at the same one, and one that diverged or failed does
+        not count. A run that plays starts at once: open a group paused, play when it is complete.
+        """
         with self._lock:
-            if not self.running:
-                raise RuntimeError("the hub is not running")
-            token = self._roster.add(spec, play=play)
+            self._require_running()
+            token = arrivals.begin(self._roster, spec, play=play, group=group)
+            self._roster.seat()
+        return token
+
+    def branch(
+        self, token: str, step: int, spec: RunSpec | None = None, *, play: bool = False
+    ) -> str:
+        """Take in a new run that starts as this one was at update `step`, and return its token.
+
+        It repeats the updates since the last point kept before, with the same bits, and then goes
+        on with `spec` if given. Raises UnknownRun, HubFull, ValueError when `step` is not recorded,
+        and SpecError when `spec` needs a reset.
+        """
+        with self._lock:
+            parent = self._find(token)
+            branch = arrivals.branch(self._roster, parent, step, spec, play=play)
+            self._roster.seat()
+        return branch
+
+    def admit(self, content: bytes, *, play: bool = False) -> str:
+        """Take in a new run that goes on from a checkpoint file, and return its token.
+
+        Raises HubFull, and CheckpointError or SpecError with one sentence on anything wrong with
+        the file; a tensor that does not fit is told by the notice of the run.
+        """
+        spec = checkpoint_file.admit(content)
+        with self._lock:
+            self._require_running()
+            token = arrivals.admit(self._roster, spec, content, play=play)
             self._roster.seat()
         return token
 
     def command(self, token: str, command: Command) -> None:
         """Carry out a command; what comes of it is seen in the next views.
 
-        Raises UnknownRun, and HubFull when a dropped run finds no room.
+        To a run of a group, Play, Pause, Step, Speed and Rewind are for all of it, Change is for
+        this run, and Reset starts all again, this run with the new spec. Raises UnknownRun, and
+        HubFull when a dropped run finds no room.
         """
         with self._lock:
-            record = self._find(token)
-            self._roster.wake(record)
-            if not record.given_up or isinstance(command, Reset):
-                record.notice = ""
-                self._carry_out(record, command)
+            carry_out(self._roster, self._find(token), command)
             self._roster.seat()
 
     def view(self, token: str) -> RunView:
@@ -125,14 +147,9 @@ class Hub:
         return record.view
 
     def touch(self, token: str) -> None:
-        """Somebody watches this run: renew its lease, wake it if it slept. Raises UnknownRun."""
+        """Somebody watches this run: renew its group's leases, wake it. Raises UnknownRun."""
         with self._lock:
-            record = self._find(token)
-            try:
-                self._roster.wake(record)
-            except HubFull as error:
-                record.notice = str(error)
-            self._roster.seat()
+            self._roster.watch(self._find(token))
 
     def leave(self, token: str) -> None:
         """Nobody watches this run any more: pause it at once, keep it. Raises UnknownRun."""
@@ -153,32 +170,32 @@ class Hub:
         path = self._pool.checkpoint(self._find(token).id)
         return path.read_bytes() if path.exists() else None
 
+    def tape(self, token: str) -> tuple[int, ...]:
+        """The updates of recorded pictures, evenly over the run, newest last. Raises UnknownRun."""
+        return self._find(token).view.tape
+
+    def recorded(self, token: str, step: int) -> Snapshot | None:
+        """The recorded picture nearest at or before `step`, with its own past; None without one.
+
+        Raises UnknownRun.
+        """
+        with self._lock:
+            return self._find(token).recorded(step)
+
     def stats(self) -> dict[str, Any]:
         """Workers (pid, gpu, ready, runs), runs by token (state, worker, step), and the folder."""
         with self._lock:
             return self._roster.stats()
+
+    def _require_running(self) -> None:
+        if not self.running:
+            raise RuntimeError("the hub is not running")
 
     def _find(self, token: str) -> Record:
         record = self._roster.runs.get(token) if self.running else None
         if record is None:
             raise UnknownRun("no run has this token")
         return record
-
-    def _carry_out(self, record: Record, command: Command) -> None:
-        if isinstance(command, Reset | Change | Rewind):
-            record.forgive()
-        if isinstance(command, Play | Pause | Step):
-            record.wants_play = isinstance(command, Play)
-            self._roster.seat()  # a Step comes after the Pause that this may send
-        match command:
-            case Play():
-                pass  # sent with the seat
-            case Change(spec) if needs_reset(record.spec, spec):
-                record.notice = "not changed: this setting needs a reset of the run"
-            case Reset(spec) if not record.fits(spec or record.spec):
-                self._roster.reset(record, spec or record.spec)
-            case _:
-                record.send(command)
 
     def _hear(self, slot: Slot, message: Ready | Report) -> None:
         if isinstance(message, Ready):
@@ -209,9 +226,7 @@ class Hub:
         while not self._ended.wait(min(MAX_TICK, max(MIN_TICK, shortest / 5))):
             with self._lock:
                 if self.running:  # else stop() came in between
-                    self._roster.check_leases()
-                    self._roster.staff()
-                    self._roster.seat()
+                    self._roster.keep_house()
 
 
 _hub: Hub | None = None

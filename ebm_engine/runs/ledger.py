@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ebm_engine.core.metrics import Metrics, norm
 from ebm_engine.core.population import log_z_estimate
 from ebm_engine.core.referee import Verdict, gradient_bias
+from ebm_engine.core.types import Parameters
 
 if TYPE_CHECKING:
     from ebm_engine.runs.run import Run
@@ -33,12 +35,46 @@ def history_row(run: Run, verdict: Verdict) -> dict[str, float]:
         "step_size": run.spec.sampler.step_size * walkers.train.step_scale,
         "rate": trainer.factor(run.state),
         "acceptance": walkers.train.acceptance,
-    }
+    } | _update(run)
     data_term = _data_energy(run, verdict) + run.parts.referee.data_log_density
     for name, population in (("kl_estimate", walkers.train), ("kl_witness", walkers.witness)):
         value, se = log_z_estimate(population) if population else (math.nan, math.nan)
         row |= {name: value + data_term, f"{name}_se": se}
     return row
+
+
+def _update(run: Run) -> dict[str, float]:
+    """Norms of the last update's gradient and of its parts, over what is learned, and mean
+    energies; NaN before the first update.
+    """
+    names = ("gradient_norm", "cd_gradient_norm", "kl_gradient_norm", "data_energy")
+    metrics = run.metrics
+    if metrics is None:
+        return dict.fromkeys((*names, "walker_energy"), math.nan)
+    cd, kl = _parts(run, metrics)
+    norms = (norm(_learned(run, metrics.gradient)), cd, kl)
+    energies = (metrics.mean_data_energy(), metrics.mean_walker_energy())
+    return dict(zip((*names, "walker_energy"), norms + energies, strict=True))
+
+
+def _parts(run: Run, metrics: Metrics) -> tuple[float, float]:
+    """Norms of data against walkers and of the KL term; NaN for methods without such a term.
+
+    The term is what is left of the gradient: recording draws no random number, and the term does.
+    """
+    method = run.spec.method
+    if method.kind != "improved-cd":
+        return math.nan, math.nan
+    cd = _learned(run, metrics.contrast_gradient())
+    if not (method.kl_weight or method.entropy_weight):
+        return norm(cd), 0.0
+    whole = _learned(run, metrics.gradient)
+    return norm(cd), norm({name: whole[name] - cd[name] for name in cd})
+
+
+def _learned(run: Run, gradient: Parameters) -> Parameters:
+    masks = run.parts.trainer.masks
+    return {name: g * masks[name] for name, g in gradient.items()}
 
 
 def _data_energy(run: Run, verdict: Verdict) -> float:
@@ -62,5 +98,5 @@ def _bias(run: Run) -> tuple[float, float]:
         return math.nan, math.nan
     masks = run.parts.trainer.masks
     exact = run.parts.referee.gradient(run.metrics.previous)
-    estimate = {name: g * masks[name] for name, g in run.metrics.gradient.items()}
+    estimate = _learned(run, run.metrics.gradient)
     return gradient_bias(estimate, {n: g.cpu() * masks[n].cpu() for n, g in exact.items()})

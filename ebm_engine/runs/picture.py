@@ -73,6 +73,9 @@ def take_snapshot(run: Run, *, playing: bool, updates_per_second: float, notice:
         quadrature_error=recent.verdict.error,
         divergence=run.divergence,
         notice=notice,
+        changes=tuple(run.changes.entries),
+        genealogy_steps=run.genealogy.steps,
+        genealogy=run.genealogy.rows,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from ebm_engine.runs.commands import Stop
+from ebm_engine.runs.commands import Stop, Together
 from ebm_engine.runs.process import WorkerProcess
 
 MAX_DELAY = 30.0  # seconds between two attempts to start a worker
@@ -29,6 +31,8 @@ class Slot:
         self.ready = False
         self.start_at = 0.0
         self._false_starts = 0
+        self._gathered: list[Any] | None = None
+        self._lock = threading.RLock()
 
     @property
     def pid(self) -> int | None:
@@ -37,8 +41,23 @@ class Slot:
 
     def send(self, message: Any) -> None:
         """Send to the process, if there is one; a new process is told everything anyway."""
-        if self.process is not None:
-            self.process.send(message)
+        with self._lock:
+            if self._gathered is not None:
+                self._gathered.append(message)
+            elif self.process is not None:
+                self.process.send(message)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is sent in this block arrives as one: the worker takes it in before it works on."""
+        with self._lock:
+            self._gathered = []
+            try:
+                yield
+            finally:
+                messages, self._gathered = tuple(self._gathered), None
+                if messages:
+                    self.send(Together(messages))
 
     def opened(self) -> None:
         """The process has loaded everything."""

@@ -6,10 +6,23 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from ebm_engine.runs.commands import Change, Command, Do, Open, Pause, Play, Report, Reset, Speed
+from ebm_engine.runs.commands import (
+    Change,
+    Command,
+    Do,
+    Fork,
+    Open,
+    Pause,
+    Play,
+    Report,
+    Reset,
+    Speed,
+)
 from ebm_engine.runs.pool import Slot
 from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.runs.spec import RunSpec
+from ebm_engine.runs.tape import Tape
+from ebm_engine.runs.timeline import with_changes
 
 MAX_DEATHS = 3
 
@@ -21,7 +34,8 @@ class RunView:
     snapshot: the newest picture, None before the first; version: grows with every new picture and
     every change of status; spec: as wanted; playing: what the person wants; queue_position: place
     among the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
-    speed: the cap in updates per second, None for as fast as possible.
+    speed: the cap in updates per second, None for as fast as possible; tape: the updates of the
+    recorded pictures, newest last.
     """
 
     snapshot: Snapshot | None
@@ -31,6 +45,7 @@ class RunView:
     queue_position: int
     notice: str
     speed: float | None = None
+    tape: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
@@ -40,6 +55,8 @@ class Record:
     id: int
     spec: RunSpec
     wants_play: bool
+    group: str = ""  # runs of one group go in lockstep
+    fork: Fork | None = None  # where it comes from, until its worker has begun it
     slot: Slot | None = None  # None: not in any worker
     seated: bool = False  # has a seat, so its worker plays it
     queue_position: int = 0
@@ -53,6 +70,7 @@ class Record:
     step: int = 0
     until: int = 0  # the update that a Step has still to reach
     view: RunView = field(init=False)
+    tape: Tape = field(default_factory=Tape)
     _seq: int = 0
     _unconfirmed: deque[Do] = field(default_factory=deque)
     _deaths: int = 0
@@ -81,7 +99,8 @@ class Record:
     def place(self, slot: Slot, *, restore: bool) -> None:
         """Give the run to a worker, with the commands that its last one may not have seen."""
         self.slot = slot
-        slot.send(Open(self.id, self.spec, restore, self.seated, self.speed, self._seq, self.until))
+        state = (self.seated, self.speed, self._seq, self.until, self.group, self.fork)
+        slot.send(Open(self.id, self.spec, restore, *state))
         pending = [do.command for do in self._unconfirmed]
         self._unconfirmed.clear()
         for command in pending:
@@ -107,7 +126,9 @@ class Record:
         self.step, self.until = report.step, report.until
         self.notice = report.notice or self.notice
         if report.snapshot is not None:
+            self.fork = None
             self.snapshot = report.snapshot
+            self.tape.add(report.snapshot)
         self.unseen_since = time.monotonic()
         if report.seq < self._seq:
             return False  # newer commands are on their way: their report decides
@@ -129,6 +150,8 @@ class Record:
         """Become a new run, in the place of the old one."""
         self.id, self.spec = run_id, spec
         self.step = self.until = 0
+        self.fork = None
+        self.tape.clear()
         self.forgive()
         self._unconfirmed.clear()
         self.given_up = self.seated = False
@@ -139,7 +162,19 @@ class Record:
         news = (self.spec, self.wants_play, self.queue_position, self.notice, self.speed)
         same = (old.spec, old.playing, old.queue_position, old.notice, old.speed) == news
         if not same or old.snapshot is not self.snapshot:
-            self.view = RunView(self.snapshot, old.version + 1, *news)
+            self.view = RunView(self.snapshot, old.version + 1, *news, self.tape.steps)
+
+    def recorded(self, step: int) -> Snapshot | None:
+        """The recorded picture nearest at or before `step`, None where there is none."""
+        return self.tape.at(step, self.snapshot) if self.snapshot else None
+
+    def spec_at(self, step: int) -> RunSpec:
+        """The spec that the run had at update `step`. Raises ValueError when it was not there."""
+        picture = self.recorded(step)
+        if picture is None or step > max(self.step, self.snapshot.step):
+            raise ValueError(f"update {step} of this run is not recorded")
+        later = [c for c in self.snapshot.changes if picture.step <= c[0] <= step]
+        return with_changes(picture.spec, later)
 
 
 def read_only(report: Report) -> Report:

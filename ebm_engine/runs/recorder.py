@@ -7,7 +7,7 @@ of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +59,23 @@ class History:
         self.rows[self.count] = [row[name] for name in HISTORY]
         self.masses[self.count] = masses
         self.count += 1
+
+    def restore(self, rows: np.ndarray, names: Sequence[str] | None, masses: np.ndarray) -> None:
+        """Put recorded rows (r, c) with columns of these names, and masses (r, J), back.
+
+        Without names they are the first ones of HISTORY. What HISTORY has and the rows have not is
+        NaN. Raises ValueError where names and columns do not match or the rows do not fit in.
+        """
+        columns = rows.T if rows.ndim == 2 else []
+        named = HISTORY[: len(columns)] if names is None else names
+        if rows.ndim != 2 or len(named) != len(columns):
+            raise ValueError(f"the history has {len(columns)} columns and {len(named)} names")
+        self.rows[:] = np.nan
+        for name, column in zip(named, columns, strict=True):
+            if name in HISTORY:
+                self.rows[: len(rows), HISTORY.index(name)] = column
+        self.masses[: len(rows)] = masses
+        self.count = len(rows)
 
     def columns(
         self, last: dict[str, float], masses: np.ndarray

@@ -38,13 +38,33 @@ class Roster:
         self._turns = Turns(limits.max_playing, limits.turn_seconds)
         self._ids = itertools.count(1)
 
-    def add(self, spec: RunSpec, *, play: bool) -> str:
-        """Take a new run in and return its token. Raises HubFull."""
+    def enrol(self, spec: RunSpec, *, play: bool, group: str = "") -> tuple[str, Record]:
+        """Make room for a new run; its token and its record, which is in no worker yet.
+
+        Raises HubFull.
+        """
         self._make_room()
         token = secrets.token_urlsafe(16)
-        self.runs[token] = Record(next(self._ids), spec, play)
-        self._place(self.runs[token], restore=False)
-        return token
+        self.runs[token] = Record(next(self._ids), spec, play, group)
+        return token, self.runs[token]
+
+    def place(self, record: Record, *, restore: bool) -> None:
+        """Give a run to a worker: that of its group, else the one with the fewest runs."""
+        gpu = record.spec.device != "cpu"
+        inside = [r.slot for r in self.runs.values() if r.slot is not None]
+        mates = [r.slot for r in self.group(record) if r.slot is not None and r.slot.gpu == gpu]
+        slot = mates[0] if mates else self._pool.choose(gpu=gpu, load=Counter(inside))
+        record.place(slot, restore=restore)
+
+    def keep(self, record: Record, content: bytes) -> None:
+        """Write the checkpoint that a new run goes on from. Raises OSError."""
+        self._pool.checkpoint(record.id).write_bytes(content)
+
+    def group(self, record: Record) -> list[Record]:
+        """The runs that go in lockstep with this one, itself included."""
+        if not record.group:
+            return [record]
+        return [other for other in self.runs.values() if other.group == record.group]
 
     def find(self, run_id: int, slot: Slot) -> Record | None:
         """The run of this number, if it is in this slot."""
@@ -57,16 +77,25 @@ class Roster:
             self._make_room()
         self._leave_slot(record, keep=False)
         record.restart(next(self._ids), spec)
-        self._place(record, restore=False)
+        self.place(record, restore=False)
 
     def wake(self, record: Record) -> None:
         """Somebody watches; a dropped run comes back. Raises HubFull when it cannot."""
         if record.slot is None and not record.given_up:
             self._make_room()
-            self._place(record, restore=True)
+            self.place(record, restore=True)
         record.touched_at, record.asleep = time.monotonic(), False
         if record.notice == UNWATCHED:
             record.notice = ""
+
+    def watch(self, record: Record) -> None:
+        """Somebody watches this run: wake it and its group; one that finds no room says so."""
+        for member in self.group(record):
+            try:
+                self.wake(member)
+            except HubFull as error:
+                member.notice = str(error)
+        self.seat()
 
     def sleep(self, record: Record) -> None:
         """Nobody watches: pause, and remember whether it played."""
@@ -79,7 +108,13 @@ class Roster:
         """Remove a run with all that belongs to it."""
         self._leave_slot(self.runs.pop(token), keep=False)
 
-    def check_leases(self) -> None:
+    def keep_house(self) -> None:
+        """What has to be done now and then: leases, workers that have died, turns."""
+        self._check_leases()
+        self.staff()
+        self.seat()
+
+    def _check_leases(self) -> None:
         """Put to sleep, drop and forget what has not been watched for too long."""
         now, limits = time.monotonic(), self._limits
         for token, record in list(self.runs.items()):
@@ -101,14 +136,19 @@ class Roster:
     def seat(self) -> None:
         """Decide who plays and who waits, tell the workers, and publish what is new."""
         records = self.runs.values()
-        wanting = [r.id for r in records if r.wants_play and not r.asleep and r.slot is not None]
-        self._turns.update(wanting, time.monotonic())
+        heads: dict[str, int] = {}  # a group has one seat: it goes or waits as a whole
         for record in records:
-            seated = record.id in self._turns.playing
+            if record.group:
+                heads.setdefault(record.group, record.id)
+        wanting = [r for r in records if r.wants_play and not r.asleep and r.slot is not None]
+        names = {r.id: heads.get(r.group, r.id) for r in wanting}
+        self._turns.update(list(dict.fromkeys(names.values())), time.monotonic())
+        for record in records:
+            seated = names.get(record.id) in self._turns.playing
             if seated != record.seated:
                 record.seated = seated
                 record.send(Play() if seated else Pause())
-            record.queue_position = self._turns.position(record.id)
+            record.queue_position = self._turns.position(names.get(record.id, 0))
             record.publish()
 
     def bury(self, slot: Slot) -> None:
@@ -126,9 +166,10 @@ class Roster:
     def staff(self) -> None:
         """Start workers in empty slots and hand them the runs of their predecessors."""
         for slot in self._pool.start_missing():
-            for record in self.runs.values():
-                if record.slot is slot:
-                    record.place(slot, restore=True)
+            with slot.together():
+                for record in self.runs.values():
+                    if record.slot is slot:
+                        record.place(slot, restore=True)
 
     def stats(self) -> dict[str, Any]:
         """Workers and runs as plain values, see Hub.stats."""
@@ -152,10 +193,6 @@ class Roster:
         }
         return {"workers": workers, "runs": runs, "folder": str(self._pool.folder)}
 
-    def _place(self, record: Record, *, restore: bool) -> None:
-        load = Counter(r.slot for r in self.runs.values() if r.slot is not None)
-        record.place(self._pool.choose(gpu=record.spec.device != "cpu", load=load), restore=restore)
-
     def _make_room(self) -> None:
         inside = [r for r in self.runs.values() if r.slot is not None]
         if len(inside) < self._limits.max_runs:
@@ -168,6 +205,7 @@ class Roster:
     def _drop(self, record: Record) -> None:
         record.asleep = True
         record.snapshot, record.unseen_since = None, None
+        record.tape.clear()
         self._leave_slot(record, keep=True)
 
     def _leave_slot(self, record: Record, *, keep: bool) -> None:

@@ -1,24 +1,22 @@
-"""Run: a trainer with its history, its rewind points and its snapshots."""
+"""Run: a trainer with its history, its points to go back to and its snapshots."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 
-from ebm_engine.core.divergence import Alarm, check_ess, check_size
+from ebm_engine.core.metrics import Metrics
 from ebm_engine.core.referee import Verdict
-from ebm_engine.core.training import Metrics, norm
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.advice import likely_knob
 from ebm_engine.runs.build import build, build_extras, build_masks, build_method, build_rates
 from ebm_engine.runs.checkpoint import pack, unpack
+from ebm_engine.runs.genealogy import Genealogy
 from ebm_engine.runs.image_plane import ImagePlane
-from ebm_engine.runs.knobs import knobs, needs_reset
 from ebm_engine.runs.ledger import history_row
+from ebm_engine.runs.past import fork, note, postpone, require_live
 from ebm_engine.runs.picture import data_masses, take_snapshot
 from ebm_engine.runs.plane import Plane
 from ebm_engine.runs.recorder import (
@@ -31,13 +29,18 @@ from ebm_engine.runs.recorder import (
     first_two,
 )
 from ebm_engine.runs.snapshot import Divergence, Snapshot
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec
+from ebm_engine.runs.spec import RunSpec, parse_spec
 from ebm_engine.runs.state import capture, restore
 from ebm_engine.runs.tiles import Films
-
-REWIND_EVERY = 25  # updates between rewind points
-REWIND_POINTS = 8
-CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
+from ebm_engine.runs.timeline import (
+    EVERY,
+    ChangeLog,
+    Point,
+    Replay,
+    Timeline,
+    with_changes,
+)
+from ebm_engine.runs.watch import watch
 
 
 def prepare_process() -> None:
@@ -83,11 +86,16 @@ class Run:
         self.divergence: Divergence | None = None
         self._low_ess_for = 0
         self.metrics: Metrics | None = None
-        self._rewind: deque[tuple[int, bytes]] = deque(maxlen=REWIND_POINTS)
+        self.origin: dict[str, Any] | None = spec.model_dump(mode="json")
+        self.changes = ChangeLog()
+        self.replay = Replay()
+        self.timeline = Timeline()
+        self.genealogy = Genealogy(spec.walkers.count)
         self._data_masses: np.ndarray | None = None
         self._recent = Recent(history_row(self, verdict), verdict)
         self._record()
-        self._rewind.append((0, self.save()))
+        self._record_families()
+        self._keep_point()
 
     @property
     def step(self) -> int:
@@ -108,27 +116,41 @@ class Run:
         every = getattr(self.spec.method, "refresh_every", 0)
         if every and self.step % every == 0:
             self.marks.append((self.step, "walkers refreshed"))
-        self._judge(walkers, self.metrics)
+        self.divergence, self._low_ess_for = watch(self, self._low_ess_for)
         if self.history.due(self.step) or self.divergence:
             self._record()
-        if self.step % REWIND_EVERY == 0 and not self.divergence:
-            self._rewind.append((self.step, self.save()))
+        self._record_families()
+        if self.step % EVERY == 0 and not self.divergence:
+            self._keep_point()
+        self._repeat_changes()
+
+    @property
+    def wanted(self) -> RunSpec:
+        """The spec once everything that the run has to repeat is done."""
+        return with_changes(self.spec, self.replay.changes) if self.replay.changes else self.spec
 
     def change(self, spec: RunSpec) -> None:
         """Apply live changes from the next update on and mark them on the curves.
 
-        Raises SpecError when a changed field needs a reset.
+        Where the run still repeats its past, they are for the update that this ends at. Raises
+        SpecError when a changed field needs a reset.
         """
-        if needs_reset(self.spec, spec):
-            raise SpecError("this change needs a reset of the run")
-        before, after = flatten(self.spec), flatten(spec)
-        for knob in knobs(spec):
-            if before[knob.path] != after[knob.path]:
-                text = f"{knob.label}: {before[knob.path]} → {after[knob.path]}"
-                self.marks.append((self.step, text))
-        self._apply(spec)
+        wanted = self.wanted
+        require_live(wanted, spec)
+        if self.step < self.replay.goal:
+            postpone(self, wanted, spec)
+        else:
+            self._apply(spec)
+
+    def _repeat_changes(self) -> None:
+        """The live changes that belong to this update, where the run repeats its past."""
+        while self.replay.changes and self.replay.changes[0][0] <= self.step:
+            change, *others = self.replay.changes
+            self.replay = self.replay._replace(changes=tuple(others))
+            self._apply(with_changes(self.spec, [change]))
 
     def _apply(self, spec: RunSpec) -> None:
+        note(self, spec)
         self.spec = spec
         trainer = self.parts.trainer
         trainer.method = build_method(spec, self.parts.base, self.parts.referee)
@@ -136,19 +158,23 @@ class Run:
         trainer.extras = build_extras(spec)
         trainer.rates = build_rates(spec, trainer.energy)
 
-    def rewind(self, updates: int) -> None:
-        """Go back by `updates` (to update 0 at most): the same bits as then, the knobs as now."""
-        present = self.spec
-        goal = max(0, self.step - updates)
-        usable = [point for point in self._rewind if point[0] <= goal]
-        step, content = usable[-1] if usable else self._rewind[0]
-        points = [point for point in self._rewind if point[0] <= step]
-        earlier = Run.load(content)
-        while earlier.step < goal:
+    def at(self, step: int) -> Self:
+        """A run that stands where this one stood at update `step`: the same bits.
+
+        Raises ValueError when that is not recorded.
+        """
+        earlier = self.load(fork(self, step))
+        while earlier.step < step and not earlier.divergence:
             earlier.advance()
-        points += [point for point in earlier._rewind if point[0] > step]
-        self.__dict__.update(earlier.__dict__)
-        self._rewind = deque(points, maxlen=REWIND_POINTS)
+        return earlier
+
+    def rewind(self, updates: int) -> None:
+        """Go back by `updates`, as far as the recent points reach: bits as then, knobs as now."""
+        present, timeline = self.wanted, self.timeline
+        goal = max(self.step - updates, timeline.reach())
+        self.__dict__.update(self.at(goal).__dict__)
+        timeline.cut(goal)
+        self.timeline, self.replay = timeline, Replay()
         if self.spec != present:
             self.change(present)
 
@@ -157,7 +183,16 @@ class Run:
         self._begin_recording()
         self.trails.crossings = crossings
         self._look()
-        self._rewind = deque([(self.step, self.save())], maxlen=REWIND_POINTS)
+        self.timeline = Timeline()
+        self._keep_point()
+        self._repeat_changes()
+
+    def _keep_point(self) -> None:
+        self.timeline.add(Point(self.step, self.changes.count, self.save()))
+
+    def _record_families(self) -> None:
+        if self.spec.method.weighted and self.genealogy.due(self.step):
+            self.genealogy.add(self.step, self.state.walkers.train.ancestors)
 
     def _begin_recording(self) -> None:
         parts = self.parts
@@ -193,28 +228,6 @@ class Run:
         if self._data_masses is None or self.parts.regions is None:
             self._data_masses = data_masses(self.parts)
         return self._data_masses
-
-    def _judge(self, walkers: Walkers, metrics: Metrics) -> None:
-        alarm = check_ess(walkers.ess_before, self._low_ess_for)
-        self._low_ess_for = alarm.low_for
-        witness = self.state.walkers.witness
-        if alarm.quantity is None and witness is not None and not math.isfinite(witness.ess):
-            alarm = Alarm("witness weights", witness.ess)
-        if alarm.quantity is None and self.step % CHECK_EVERY == 0:
-            alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), self.spec.dim)
-        if alarm.quantity is None:
-            return
-        knob, why = likely_knob(alarm.quantity, self.spec, self._speeds(metrics), self.parts.width)
-        message = f"{alarm.quantity} reached {alarm.value:.3g} at update {self.step}: {why}."
-        self.divergence = Divergence(alarm.quantity, self.step, alarm.value, knob, message)
-
-    def _speeds(self, metrics: Metrics) -> dict[str, float]:
-        """Rate × norm of the gradient by knob of a rate: how far one update moves θ."""
-        rule, masks = self.spec.optimizer, self.parts.trainer.masks
-        masked = {name: g * masks[name] for name, g in metrics.gradient.items()}
-        if self.spec.energy.kind != "mixture":
-            return {"lr": rule.lr * norm(masked)}
-        return {f"lr_{n}": getattr(rule, f"lr_{n}") * norm({n: g}) for n, g in masked.items()}
 
     def snapshot(self, *, playing: bool, updates_per_second: float, notice: str = "") -> Snapshot:
         """The present moment for the views; looking changes nothing."""

@@ -14,8 +14,10 @@ from typing import Any
 
 from ebm_engine.runs import commands
 from ebm_engine.runs.backup import Backup
+from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.commands import Command, Do, Open, Report
 from ebm_engine.runs.knobs import needs_reset
+from ebm_engine.runs.past import fork
 from ebm_engine.runs.rate import Rate
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import Snapshot
@@ -34,12 +36,16 @@ log = logging.getLogger(__name__)
 class Session:
     """One run with its commands, its pace, its backup and its next report."""
 
-    def __init__(self, opened: Open, path: Path) -> None:
+    def __init__(self, opened: Open, path: Path, parent: Session | None = None) -> None:
+        """`parent` is the run that this one is forked from, where it is."""
         self.run: Run | None = None
+        self.group = opened.group
         self._id, self._spec, self._seq = opened.run_id, opened.spec, opened.seq
         self._playing, self._until, self._speed = opened.playing, opened.until, opened.speed
         self._backup = Backup(path)
         self._next_update = 0.0
+        self._lead = 0  # the update that others of the group have reached
+        self._waits = False  # for others of the group
         self._failed = False
         self._notice = ""
         self._urgent = True  # the next report does not wait
@@ -47,16 +53,36 @@ class Session:
         self._seen = True  # the last picture has been looked at
         self._next_picture = self._cost = 0.0
         self._rate = Rate()
-        self._attempt(self._restore if opened.restore else self._build)
+        self._fork = opened.fork
+        self._begin = self._restore if opened.restore else self._build
+        if opened.fork and not path.exists():
+            self._attempt(self._branch, parent)
+        else:
+            self._attempt(self._begin)
+
+    @property
+    def step(self) -> int:
+        """The update that the run has reached; 0 while there is no run."""
+        return self.run.step if self.run else 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run cannot go on: it failed or diverged."""
+        return self._failed or self.run is None or self.run.divergence is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is work to do, now or as soon as others of the group have done theirs."""
+        goal = max(self._until, self._lead)
+        return not self.stopped and (self._playing or self.run.step < goal)
 
     @property
     def due(self) -> float:
         """When the next update is due, in seconds of perf_counter; inf when there is none."""
-        if self._stopped:
+        if self._waits or not self.busy:
             return math.inf
-        if self.run.step < self._until:
-            return 0.0
-        return self._next_update if self._playing else math.inf
+        behind = self.run.step < max(self._until, self._lead)
+        return 0.0 if behind else self._next_update
 
     @property
     def report_due(self) -> float:
@@ -69,8 +95,12 @@ class Session:
         """The last picture has been looked at: the next one is useful."""
         self._seen = True
 
+    def align(self, slowest: int, furthest: int) -> None:
+        """Go in lockstep with a group whose living runs stand at these updates."""
+        self._lead, self._waits = furthest, self.run.step > slowest
+
     def work(self) -> None:
-        """Go on for one slice of time, or one update when that takes longer."""
+        """Go on for one slice of time, or one update when that takes longer or others follow."""
         self._attempt(self._advance)
 
     def obey(self, do: Do) -> None:
@@ -81,10 +111,9 @@ class Session:
     def report(self) -> Report:
         """The present state, as news for the server."""
         snapshot = self._attempt(self._picture) if self.run else None
-        step = self.run.step if self.run else 0
         notice, self._notice = self._notice, ""
         self._urgent = self._changed = self._seen = False
-        state = (self._spec, step, self._until, self._stopped)
+        state = (self._spec, self.step, self._until, self.stopped)
         return Report(self._id, self._seq, *state, notice, snapshot)
 
     def reported(self, cost: float, busy: int) -> None:
@@ -100,15 +129,11 @@ class Session:
         """Remove the checkpoint."""
         self._backup.remove()
 
-    @property
-    def _stopped(self) -> bool:
-        return self._failed or self.run is None or self.run.divergence is not None
-
     def _attempt(self, action: Callable[..., Any], *arguments: Any) -> Any:
         """Do something that may fail; the run then stops and says why."""
         try:
             return action(*arguments)
-        except SpecError as error:
+        except (SpecError, CheckpointError) as error:
             self._fail(str(error))
         except Exception as error:  # a bug or no memory: the other runs of the worker go on
             log.exception("run %d stops", self._id)
@@ -123,7 +148,7 @@ class Session:
 
     def _carry_out(self, command: Command) -> None:
         if self.run is None and not isinstance(command, NO_RUN_NEEDED):
-            self._build()  # fails again, with its reason, unless the cause is gone
+            self._begin()  # fails again, with its reason, unless the cause is gone
         match command:
             case commands.Play():
                 self._go(playing=True)
@@ -138,6 +163,7 @@ class Session:
             case commands.Reset(spec):
                 self._spec = spec or self._spec
                 self._go(playing=self._playing)
+                self._begin = self._build
                 self._build()
             case commands.Change(spec):
                 self._change(spec)
@@ -169,16 +195,29 @@ class Session:
     def _restore(self) -> None:
         """The run of the checkpoint with the live changes made since, or else a new one."""
         self.run = self._backup.read()
-        if self.run is None or needs_reset(self.run.spec, self._spec):
+        if self.run is None and self._fork:
+            raise CheckpointError("the run to branch from is gone, reset this one to begin anew")
+        if self.run is None or needs_reset(self.run.wanted, self._spec):
             self.run = Run(self._spec)
-        elif self.run.spec != self._spec:
+        elif self.run.wanted != self._spec:
             self.run.change(self._spec)
         self._notice = f"restored from update {self.run.step}"
 
+    def _branch(self, parent: Session | None) -> None:
+        """The run as `parent` was at the update of the fork, or about to repeat its way there."""
+        if parent is None or parent.run is None:
+            raise CheckpointError("the run to branch from is gone, reset this one to begin anew")
+        try:
+            content = fork(parent.run, self._fork.step, self._spec)
+        except ValueError as error:
+            raise CheckpointError(f"no branch: {error}") from None
+        self.run = Run.load(content)
+        self._save()
+
     def _advance(self) -> None:
         now = perf_counter()
-        end = now + SLICE
-        while self.due <= now < end:
+        end = now if self.group else now + SLICE
+        while True:
             self.run.advance()
             self._changed = True
             if self._speed:
@@ -186,6 +225,8 @@ class Session:
             now = perf_counter()
             if self._backup.due(self.run.step, now):
                 self._save()
+            if not self.due <= now < end:
+                break
         if math.isinf(self.due):
             self._playing, self._until, self._urgent = False, 0, True
             self._save()

@@ -32,6 +32,11 @@ HISTORY = (
     "step_size",
     "rate",
     "acceptance",
+    "gradient_norm",
+    "cd_gradient_norm",
+    "kl_gradient_norm",
+    "data_energy",
+    "walker_energy",
 )
 
 
@@ -78,6 +83,10 @@ def _no_rows() -> np.ndarray:
     return np.zeros(0, dtype=np.int64)
 
 
+def _no_families() -> np.ndarray:
+    return np.zeros((0, 0), dtype=np.uint16)
+
+
 def _no_numbers() -> np.ndarray:
     return np.zeros(0, dtype=np.float32)
 
@@ -102,12 +111,19 @@ class Snapshot:
     step size on modes of unit width, NaN for other energies and kernels; known_density: False for
     own points and images, whose entropy nobody knows: every KL is then a cross-entropy and
     target_density is NaN; outside: share of the model's mass that the quadrature misses, and
-    quadrature_error of its log Z, both 0 where closed forms judge.
+    quadrature_error of its log Z, both 0 where closed forms judge. changes: (update, {dotted path:
+    new value}) of the live changes, newest last.
+
+    Of weighted walkers, else empty: at update genealogy_steps[i] (r ≤ 150,) int64, evenly over the
+    whole run, the walkers were sorted by their ancestor of update 0, and genealogy (r, 64) uint16
+    (uint32 above 65536 walkers) holds the ancestors at 64 evenly spaced ranks.
 
     Of images, else empty: tiles (m ≤ 64, h, w) uint8, walkers as images, evenly from all in order
     of weight, heaviest first, or of energy, lowest first, where there are no weights; tile_rows
     (m,) their walker index, tile_log_w (m,) log(N·w), tile_energies (m,) U and tile_labels (m,)
-    their class by the classifier; films (c ≤ 4, t ≤ 12, h, w) uint8, past positions of walkers 0
+    their class by the classifier; tile_nearest (m, h, w) uint8, the training image nearest to each
+    in the pixels, and tile_distance (m,) float32, the root mean square difference of the two, with
+    grey from 0 to 1; films (c ≤ 4, t ≤ 12, h, w) uint8, past positions of walkers 0
     to c−1, oldest first and the present one last, black before a restart; class_names (J,), in the
     order of `mode_mass`. There the cross-entropies count in whitened coordinates or in pixels, the
     model's masses are NaN, and so are log_z_exact and log_z_plane.
@@ -146,6 +162,8 @@ class Snapshot:
     tile_log_w: np.ndarray = field(default_factory=_no_numbers)
     tile_energies: np.ndarray = field(default_factory=_no_numbers)
     tile_labels: np.ndarray = field(default_factory=_no_rows)
+    tile_nearest: np.ndarray = field(default_factory=_no_pictures)
+    tile_distance: np.ndarray = field(default_factory=_no_numbers)
     films: np.ndarray = field(default_factory=_no_films)
     class_names: tuple[str, ...] = ()
     known_density: bool = True
@@ -153,17 +171,21 @@ class Snapshot:
     quadrature_error: float = 0.0
     divergence: Divergence | None = None
     notice: str = ""
+    changes: tuple[tuple[int, dict[str, Any]], ...] = ()
+    genealogy_steps: np.ndarray = field(default_factory=_no_rows)
+    genealogy: np.ndarray = field(default_factory=_no_families)
 
     def __post_init__(self) -> None:
-        for array in _arrays(self):
+        for array in arrays_of(self):
             array.setflags(write=False)
 
 
-def _arrays(value: Any) -> list[np.ndarray]:
+def arrays_of(value: Any) -> list[np.ndarray]:
+    """All arrays of a snapshot, or of a part of one."""
     if isinstance(value, np.ndarray):
         return [value]
     if isinstance(value, dict):
-        return [a for inner in value.values() for a in _arrays(inner)]
+        return [a for inner in value.values() for a in arrays_of(inner)]
     if isinstance(value, Snapshot | ModeMasses):
-        return [a for f in fields(value) for a in _arrays(getattr(value, f.name))]
+        return [a for f in fields(value) for a in arrays_of(getattr(value, f.name))]
     return []

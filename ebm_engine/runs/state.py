@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +14,8 @@ from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
 from ebm_engine.runs.checkpoint import CheckpointError
 from ebm_engine.runs.recorder import EVENTS, MARKS
-from ebm_engine.runs.snapshot import Divergence
+from ebm_engine.runs.snapshot import HISTORY, Divergence
+from ebm_engine.runs.timeline import ChangeLog, Replay
 
 if TYPE_CHECKING:
     from ebm_engine.runs.run import Run
@@ -45,6 +47,7 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "spec": run.spec.model_dump(mode="json"),
         "step": run.step,
         "stride": history.stride,
+        "columns": list(HISTORY),
         "resamplings": run.resamplings,
         "resampled_at": list(run.resampled_at),
         "marks": list(run.marks),
@@ -53,7 +56,10 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "divergence": vars(run.divergence) if run.divergence else None,
         "rate": run.state.rate,
         "buffer": list(walkers.buffer[1:]) if walkers.buffer else None,
-    }
+    } | _past(run)
+    genealogy = run.genealogy
+    tensors["genealogy_steps"] = torch.from_numpy(genealogy.steps)
+    tensors["genealogy"] = torch.from_numpy(genealogy.rows.astype(np.int32))
     for name in POPULATIONS:
         population: Walkers | None = getattr(walkers, name)
         if population is None:
@@ -67,6 +73,28 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors |= {f"{name}.at.{part}": tensor for part, tensor in kept.items()}
         facts[name] = [_or_none(getattr(population, scalar)) for scalar in SCALARS]
     return tensors, facts
+
+
+def _past(run: Run) -> dict[str, Any]:
+    """How the run came here: its first spec, its live changes, and what it has still to repeat."""
+    return {
+        "origin": run.origin,
+        "changes": list(run.changes.entries),
+        "change_count": run.changes.count,
+        "replay": run.replay,
+        "genealogy_stride": run.genealogy.stride,
+    }
+
+
+def _restore_past(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """A checkpoint of an earlier release knows nothing of it: the run then has no known origin."""
+    run.origin = facts.get("origin")
+    run.changes = ChangeLog(facts.get("changes", ()), facts.get("change_count"))
+    goal, changes = facts.get("replay", Replay())
+    run.replay = Replay(int(goal), tuple((int(step), dict(values)) for step, values in changes))
+    if "genealogy" in tensors:
+        steps, rows = (tensors[name].numpy() for name in ("genealogy_steps", "genealogy"))
+        run.genealogy.restore(steps, rows, facts["genealogy_stride"])
 
 
 def _or_none(value: float) -> float | None:
@@ -101,15 +129,15 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
         for use, generator in run.parts.rngs.items():
             generator.set_state(tensors[f"rng.{use}"])
         _restore_optimizer(run, tensors)
-        rows = tensors["history"].numpy()
-        run.history.rows[: len(rows)] = rows
-        run.history.masses[: len(rows)] = tensors["masses"].numpy()
-        run.history.count, run.history.stride = len(rows), facts["stride"]
+        rows, masses = tensors["history"].numpy(), tensors["masses"].numpy()
+        run.history.restore(rows, facts.get("columns"), masses)
+        run.history.stride = facts["stride"]
         run.resamplings, run._low_ess_for = facts["resamplings"], facts["low_ess_for"]
         run.resampled_at = deque(facts["resampled_at"], maxlen=EVENTS)
         run.marks = deque(((int(s), str(text)) for s, text in facts["marks"]), maxlen=MARKS)
         run.divergence = Divergence(**facts["divergence"]) if facts["divergence"] else None
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        _restore_past(run, tensors, facts)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"the checkpoint does not fit its spec: {error}") from None
     run.restart_recording(facts["crossings"])
 
@@ -123,6 +151,12 @@ def _population(run: Run, tensors: dict[str, Tensor], name: str, scalars: list[A
 
     at = Evaluation(**{part: stored(f"at.{part}") for part in ROWS})
     rows = {part: stored(part) for part in PER_WALKER}
+    shape = tuple(rows["x"].shape)
+    if shape != (len(rows["log_w"]), run.spec.dim):
+        raise ValueError(
+            f"{name} walkers of shape {shape}, {len(rows['log_w'])} log-weights and "
+            f"{run.spec.dim} dimensions"
+        )
     numbers = (math.nan if number is None else number for number in scalars)
     return Walkers(at=at, **rows, **dict(zip(SCALARS, numbers, strict=True)))
 

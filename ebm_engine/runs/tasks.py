@@ -16,10 +16,16 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ebm_engine.runs.bias import BiasSpec, EvidenceSpec
+from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
 from ebm_engine.runs.fields import Block
 from ebm_engine.runs.image_jobs import AisSpec, CompositionSpec, FetchSpec, OodSpec
 from ebm_engine.runs.langevin import ChainsSpec
+from ebm_engine.runs.model_file import ModelSpec
 from ebm_engine.runs.spec import explain
+from ebm_engine.runs.sweep.job import SweepJob
+from ebm_engine.runs.time_jobs import SeedsSpec, SlowMotionSpec
+
+STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"
 
 Result = dict[str, Any]
 Steps = Iterator[tuple[float, Result | None]]
@@ -30,10 +36,13 @@ class TaskError(ValueError):
 
 
 class Task(NamedTuple):
-    """arguments: the block that the arguments must fit; run: from that block to its steps."""
+    """arguments: the block that the arguments must fit; run: from that block to its steps; lane:
+    which helper process does it.
+    """
 
     arguments: type[Block]
     run: Callable[[Any], Steps]
+    lane: str = STUDIES
 
 
 @dataclass(frozen=True)
@@ -105,10 +114,46 @@ def _composition(spec: CompositionSpec) -> Steps:
     return compose(spec)
 
 
+def _energies(spec: EnergiesSpec) -> Steps:
+    from ebm_engine.runs.energy_study import spread
+
+    return spread(spec)
+
+
+def _kl_term(spec: KlTermSpec) -> Steps:
+    from ebm_engine.runs.kl_term_study import gaps
+
+    return gaps(spec)
+
+
 def _fetch_mnist(spec: FetchSpec) -> Steps:
     from ebm_engine.runs.fetch_study import fetch
 
     return fetch(spec)
+
+
+def _slow_motion(spec: SlowMotionSpec) -> Steps:
+    from ebm_engine.runs.slow_motion_study import of_checkpoint
+
+    return of_checkpoint(spec)
+
+
+def _seeds(spec: SeedsSpec) -> Steps:
+    from ebm_engine.runs.seeds_study import over_seeds
+
+    return over_seeds(spec)
+
+
+def _model_start(spec: ModelSpec) -> Steps:
+    from ebm_engine.runs.model_start import start_of
+
+    return start_of(spec)
+
+
+def _sweep(spec: SweepJob) -> Steps:
+    from ebm_engine.runs.sweep.job import steps
+
+    return steps(spec)
 
 
 TASKS: dict[str, Task] = {
@@ -118,7 +163,13 @@ TASKS: dict[str, Task] = {
     "ais": Task(AisSpec, _ais),
     "ood": Task(OodSpec, _ood),
     "composition": Task(CompositionSpec, _composition),
+    "energies": Task(EnergiesSpec, _energies),
+    "kl-term": Task(KlTermSpec, _kl_term),
     "fetch-mnist": Task(FetchSpec, _fetch_mnist),
+    "slow-motion": Task(SlowMotionSpec, _slow_motion, SHORT),
+    "seeds": Task(SeedsSpec, _seeds),
+    "model-start": Task(ModelSpec, _model_start, SHORT),
+    "sweep": Task(SweepJob, _sweep, SWEEPS),
 }
 
 

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from multiprocessing import connection
 from pathlib import Path
@@ -21,7 +22,8 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ebm_engine.runs.commands import Close, Do, Open, Ready, Seen, Stop
+from ebm_engine.runs.commands import Close, Do, Open, Ready, Seen, Stop, Together
+from ebm_engine.runs.memory import give_back, settle
 
 if TYPE_CHECKING:
     from ebm_engine.runs.session import Session
@@ -77,15 +79,35 @@ class Worker:
         except Empty:
             return
 
+    def _align(self) -> None:
+        """Runs of a group go in lockstep: who is behind follows, who is ahead waits.
+
+        One that cannot go on any more does not count.
+        """
+        groups = defaultdict(list)
+        for session in self._sessions.values():
+            if session.group and not session.stopped:
+                groups[session.group].append(session)
+        for members in groups.values():
+            steps = [session.step for session in members]
+            for session in members:
+                session.align(min(steps), max(steps))
+
     def _idle_time(self) -> float:
+        self._align()
         times = [min(s.due, s.report_due) for s in self._sessions.values()]
         return max(0.0, min(times, default=math.inf) - perf_counter())
 
     def _handle(self, message: Any) -> None:
+        if isinstance(message, Together):
+            for each in message.messages:
+                self._handle(each)
+            return
         self._marker.put(message.run_id)
         if isinstance(message, Open):
             path = self._folder / f"{message.run_id}.safetensors"
-            self._sessions[message.run_id] = self._session(message, path)
+            parent = self._sessions.get(message.fork.parent) if message.fork else None
+            self._sessions[message.run_id] = self._session(message, path, parent)
         elif (session := self._sessions.get(message.run_id)) is not None:
             match message:
                 case Do():
@@ -96,20 +118,35 @@ class Worker:
                     del self._sessions[message.run_id]
                     if not keep:
                         session.forget()
+                    del session
+                    give_back()
         self._marker.put(0)
 
     def _send_reports(self) -> None:
-        for run_id, session in self._sessions.items():
+        for run_id in self._due_reports():
+            session = self._sessions[run_id]
             start = perf_counter()
-            if session.report_due <= start:
-                self._marker.put(run_id)
-                self._send(session.report())
-                busy = sum(not math.isinf(s.due) for s in self._sessions.values())
-                session.reported(perf_counter() - start, busy)
-                self._marker.put(0)
+            self._marker.put(run_id)
+            self._send(session.report())
+            busy = sum(s.busy for s in self._sessions.values())
+            session.reported(perf_counter() - start, busy)
+            self._marker.put(0)
+
+    def _due_reports(self) -> list[int]:
+        """The runs whose report is due; a group reports as one, when all stand at one update."""
+        now = perf_counter()
+        due = [run_id for run_id, s in self._sessions.items() if s.report_due <= now]
+        for group in {self._sessions[run_id].group for run_id in due} - {""}:
+            members = {r: s for r, s in self._sessions.items() if s.group == group}
+            living = [run_id for run_id, s in members.items() if not s.stopped]
+            level = len({members[run_id].step for run_id in living}) <= 1
+            others = [run_id for run_id in due if run_id not in living]
+            due = others + living if level else [r for r in due if r not in members]
+        return due
 
     def _work(self) -> None:
         """A slice for the first run that is due; it then goes behind the others."""
+        self._align()
         now = perf_counter()
         for run_id, session in self._sessions.items():
             if session.due <= now:
@@ -145,6 +182,7 @@ def main() -> None:
     from ebm_engine.runs.session import Session
 
     prepare_process()
+    settle()
     try:
         Worker(inbox, pipe.send, folder, Marker(marker), Session).serve()
     except (BrokenPipeError, ConnectionResetError):

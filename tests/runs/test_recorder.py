@@ -9,6 +9,7 @@ import torch
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.population import plain_start
 from ebm_engine.core.types import Walkers
+from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.recorder import CAPACITY, CHAINS, FIRST_STRIDE, TRAIL, History, Trails
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import HISTORY
@@ -61,6 +62,119 @@ def test_the_present_is_always_the_last_row():
     assert same["step"].tolist() == [0, 10, 20, 30, 40]
     newer["step"][:] = -1
     assert history.rows[1, 0] == 10
+
+
+def test_rows_come_back_under_their_names():
+    """A column that was not recorded is NaN, one that is not known any more is left out.
+
+    Rows put back by place would hold the numbers of a neighbour.
+    """
+    history = recorded(0)
+    names = ["step", "forgotten", "ess", "kl_exact"]
+    history.restore(np.array([[0.0, 9, 0.5, 3], [20, 9, 0.25, 2]]), names, np.zeros((2, 2)))
+    columns, _ = history.columns(row(20), np.zeros(2))
+    assert columns["step"].tolist() == [0, 20]
+    assert columns["ess"].tolist() == [0.5, 0.25]
+    assert columns["kl_exact"].tolist() == [3, 2]
+    assert np.isnan(columns["contrast"]).all()
+
+
+def test_rows_without_names_are_the_first_columns():
+    """What was recorded before there were names: fewer columns in the same order."""
+    history = recorded(0)
+    older = len(HISTORY) - 5
+    history.restore(np.arange(older, dtype=float)[None], None, np.zeros((1, 2)))
+    assert history.rows[0, :older].tolist() == list(range(older))
+    assert np.isnan(history.rows[0, older:]).all()
+
+
+def test_rows_that_do_not_fit_are_refused():
+    """Names for other columns, one dimension, more rows than there is room for."""
+    with pytest.raises(ValueError, match="3 columns and 2 names"):
+        recorded(0).restore(np.zeros((4, 3)), ["step", "ess"], np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="0 columns"):
+        recorded(0).restore(np.zeros(4), None, np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="could not broadcast"):
+        recorded(0).restore(np.zeros((CAPACITY + 1, 1)), None, np.zeros((CAPACITY + 1, 2)))
+
+
+def trained(method: dict, updates: int = 20) -> Run:
+    run = Run(parse_spec({"method": method, "walkers": {"count": 60}, "dtype": "float64"}))
+    for _ in range(updates):
+        run.advance()
+    return run
+
+
+def newest(run: Run) -> dict[str, float]:
+    history = run.snapshot(playing=False, updates_per_second=0.0).history
+    return {name: float(values[-1]) for name, values in history.items()}
+
+
+def test_the_history_tells_norms_and_mean_energies():
+    """‖g‖ over what is learned, and means whose difference is the contrast, to 1e-9.
+
+    Of a method without a KL term the parts are NaN, as everything is before the first update.
+    """
+    run = trained({"kind": "weighted-ula"})
+    now = newest(run)
+    learned = run.parts.trainer.masks
+    squares = sum(float((g * learned[n]).square().sum()) for n, g in run.metrics.gradient.items())
+    assert now["gradient_norm"] == pytest.approx(squares**0.5, rel=1e-12)
+    assert now["data_energy"] - now["walker_energy"] == pytest.approx(now["contrast"], abs=1e-9)
+    assert np.isnan([now["kl_gradient_norm"], now["cd_gradient_norm"]]).all()
+    start = run.history.rows[0, HISTORY.index("gradient_norm") :]
+    assert np.isnan(start).all()
+
+
+def test_a_frozen_parameter_counts_in_no_norm():
+    """Only the mass of the second mode is learned (the first z is 0): the means do not count."""
+    means = {"means": [[-2.0, 0.0], [2.0, 0.0]], "masses": [0.5, 0.5]}
+    content = {
+        "target": means | {"masses": [0.2, 0.8]},
+        "energy": means | {"learn": ["log_masses"]},
+    }
+    run = Run(parse_spec(content | {"dtype": "float64"}))
+    run.advance()
+    gradient = run.metrics.gradient
+    assert float(gradient["means"].norm()) > 0
+    second = abs(float(gradient["log_masses"][1]))
+    assert newest(run)["gradient_norm"] == pytest.approx(second, rel=1e-12)
+
+
+def test_the_parts_of_improved_cd_are_recorded_and_bounded_by_their_sum():
+    """|‖CD‖ − ‖KL‖| ≤ ‖CD + KL‖ ≤ ‖CD‖ + ‖KL‖; with both weights 0 the KL part is exactly 0."""
+    now = newest(trained({"kind": "improved-cd"}))
+    cd, kl, whole = (now[f"{part}gradient_norm"] for part in ("cd_", "kl_", ""))
+    assert kl > 1e-3
+    assert abs(cd - kl) <= whole * (1 + 1e-9) <= (cd + kl) * (1 + 2e-9)
+    off = newest(trained({"kind": "improved-cd", "kl_weight": 0.0, "entropy_weight": 0.0}))
+    assert off["kl_gradient_norm"] == 0
+    assert off["cd_gradient_norm"] == pytest.approx(off["gradient_norm"], rel=1e-9)
+
+
+def test_recording_the_parts_changes_nothing_of_the_run():
+    """Looking draws no random number: θ is the same to the bit with and without looks."""
+    looked, left = trained({"kind": "improved-cd"}, 0), trained({"kind": "improved-cd"}, 0)
+    for _ in range(15):
+        looked.advance()
+        newest(looked)
+        left.advance()
+    first, second = (run.parts.trainer.energy.parameters for run in (looked, left))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_checkpoint_of_before_the_names_still_loads():
+    """Five columns fewer and no names: the rest of the history is as it was."""
+    run = trained({"kind": "weighted-ula"})
+    tensors, facts = unpack(run.save())
+    older = len(HISTORY) - 5
+    tensors["history"] = tensors["history"][:, :older].contiguous()
+    del facts["columns"]
+    found = Run.load(pack(tensors, facts)).history
+    assert np.array_equal(
+        found.rows[: found.count, :older], run.history.rows[: found.count, :older], equal_nan=True
+    )
+    assert np.isnan(found.rows[:, older:]).all()
 
 
 ENERGY = MixtureEnergy(torch.tensor([[-5.0, 0.0], [5.0, 0.0]]), torch.zeros(2))

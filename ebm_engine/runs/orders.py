@@ -1,0 +1,62 @@
+"""Orders: what a command to one run means for the run and for those that go in lockstep with it.
+
+All functions are called under the hub's lock.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+from ebm_engine.runs.commands import Change, Command, Pause, Play, Reset, Rewind, Step
+from ebm_engine.runs.knobs import needs_reset
+from ebm_engine.runs.record import Record
+from ebm_engine.runs.roster import Roster
+
+
+def carry_out(roster: Roster, record: Record, command: Command) -> None:
+    """Send a command to a run and to its group.
+
+    Change is for one run alone. Reset with a spec gives it to one run and starts the others again
+    as they are; all other commands go to all alike. Raises HubFull when a dropped run of the group
+    finds no room; nothing is sent then.
+    """
+    alone = isinstance(command, Change)
+    members = [record] if alone else roster.group(record)
+    for member in members:
+        roster.wake(member)
+    revives = isinstance(command, Reset)
+    able = [member for member in members if revives or not member.given_up]
+    # As one, or a run of the group would go on between two of them.
+    with record.slot.together() if record.slot else nullcontext():
+        _set_out(roster, able, command)
+        for member in able:
+            _send(roster, member, Reset() if revives and member is not record else command)
+
+
+def _set_out(roster: Roster, members: list[Record], command: Command) -> None:
+    """Note what the person wants, and seat the runs accordingly."""
+    for member in members:
+        member.notice = ""
+        if isinstance(command, Reset | Change | Rewind):
+            member.forgive()
+    if isinstance(command, Play | Pause | Step):
+        wanted = isinstance(command, Play)
+    elif isinstance(command, Reset | Rewind):
+        wanted = any(member.wants_play for member in members)  # also one that had stopped by itself
+    else:
+        return
+    for member in members:
+        member.wants_play = wanted
+    roster.seat()  # a Step comes after the Pause that this may send
+
+
+def _send(roster: Roster, record: Record, command: Command) -> None:
+    match command:
+        case Play():
+            pass  # sent with the seat
+        case Change(spec) if needs_reset(record.spec, spec):
+            record.notice = "not changed: this setting needs a reset of the run"
+        case Reset(spec) if not record.fits(spec or record.spec):
+            roster.reset(record, spec or record.spec)
+        case _:
+            record.send(command)
