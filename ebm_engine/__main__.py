@@ -1,4 +1,4 @@
-"""Headless EBM Lab: `python -m ebm_engine` train, reproduce, fetch, presets and schema.
+"""Headless EBM Lab: `python -m ebm_engine` train, reproduce, sweep, fetch, presets and schema.
 
 Exit codes: 0 done (also when a run diverged and said so), 1 a worker process died, 2 bad input with
 one sentence on stderr, 130 interrupted, with what was done so far saved.
@@ -12,15 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.runs.asked import add_spec_options, asked_spec
 from ebm_engine.runs.limits import Limits
-from ebm_engine.runs.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
+from ebm_engine.runs.presets import image_presets, presets
 from ebm_engine.runs.reproduce.jobs import Job, Options, StudyError, kept
 from ebm_engine.runs.reproduce.studies import STUDIES
 from ebm_engine.runs.sentences import check_ais, summary
-from ebm_engine.runs.spec import METHODS, RunSpec, SpecError, parse_spec, with_value
-
-MAX_SPEC_BYTES = 5_000_000
-PRESETS = (*ORDER, *IMAGE_ORDER)
+from ebm_engine.runs.spec import METHODS, RunSpec, SpecError
+from ebm_engine.runs.sweep import command as sweep
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,28 +43,20 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train one model and write what happened")
     train.add_argument("preset", help="name of a preset or path of a spec file (JSON)")
     train.add_argument("--method", choices=tuple(METHODS), help="training method")
-    train.add_argument("--seed", type=int, help="seed of all random numbers")
-    train.add_argument("--updates", type=int, help="number of parameter updates")
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="change one field of the spec, for example sampler.step_size=0.2",
-    )
     train.add_argument("--out", help="where to write run.json")
     train.add_argument(
         "--ais",
         action="store_true",
         help="measure log Z and class masses of an image model at the end, by annealed walkers",
     )
-    train.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    add_spec_options(train)
     reproduce = commands.add_parser("reproduce", help="train all runs of a study and tabulate them")
     reproduce.add_argument("study", choices=tuple(STUDIES), help="which study")
     reproduce.add_argument("--out", required=True, help="folder of the results, to resume from too")
     reproduce.add_argument("--seeds", type=int, help="seeds of each method")
     reproduce.add_argument("--updates", type=int, help="number of parameter updates of each run")
     reproduce.add_argument("--workers", type=int, help="processes; default one per core")
+    sweep.add_command(commands)
     fetch = commands.add_parser("fetch", help="download a data set into the user's cache")
     fetch.add_argument("data", choices=("mnist",), help="which data set")
     commands.add_parser("presets", help="list the presets")
@@ -74,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
-    spec, updates = _spec(options)
+    spec, updates = asked_spec(options)
     # torch takes seconds to import; most bad input is told before.
     from tqdm import tqdm
 
@@ -99,46 +90,6 @@ def _train(options: argparse.Namespace) -> int:
         target.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(summary(result))
     return 130 if result["interrupted"] else 0
-
-
-def _spec(options: argparse.Namespace) -> tuple[RunSpec, int]:
-    """The spec and number of updates that the options ask for."""
-    if options.preset in PRESETS:
-        chosen = preset(options.preset)
-        spec, updates = chosen.spec, chosen.updates
-    else:
-        spec, updates = _read_spec(Path(options.preset)), 2000
-    if options.method:
-        spec = with_value(spec, "method.kind", options.method)
-    for field in ("seed", "device"):
-        if getattr(options, field) is not None:
-            spec = with_value(spec, field, getattr(options, field))
-    for change in options.set:
-        path, equals, text = change.partition("=")
-        if not equals:
-            raise SpecError(f"--set {change!r} is not of the form field=value")
-        spec = with_value(spec, path, _value(text))
-    return spec, updates if options.updates is None else options.updates
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _read_spec(path: Path) -> RunSpec:
-    if not path.is_file():
-        raise SpecError(f"{str(path)!r} is neither a preset ({', '.join(PRESETS)}) nor a file")
-    try:
-        if path.stat().st_size > MAX_SPEC_BYTES:
-            raise SpecError(f"{path} is larger than {MAX_SPEC_BYTES} bytes")
-        return parse_spec(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, SpecError):
-            raise
-        raise SpecError(f"{path} cannot be read as JSON: {error}") from None
 
 
 def _writable(name: str | None) -> Path | None:
@@ -196,6 +147,13 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     return report(found), written
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    """Train the cells that a sweep still lacks, then write and print their table."""
+    code, text = sweep.run_command(options)
+    print(text, file=sys.stderr if code else sys.stdout)
+    return code
+
+
 def _fetch(options: argparse.Namespace) -> int:
     """Bring MNIST to this machine, where it is not yet."""
     from tqdm import tqdm
@@ -227,6 +185,7 @@ def _schema(options: argparse.Namespace) -> int:
 COMMANDS = {
     "train": _train,
     "reproduce": _reproduce,
+    "sweep": _sweep,
     "fetch": _fetch,
     "presets": _presets,
     "schema": _schema,

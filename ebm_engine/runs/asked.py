@@ -1,0 +1,69 @@
+"""From the options of a command line to the spec they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ebm_engine.runs.presets import IMAGE_ORDER, ORDER, preset
+from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec, with_value
+
+MAX_SPEC_BYTES = 5_000_000
+PRESETS = (*ORDER, *IMAGE_ORDER)
+
+
+def add_spec_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that change the spec of a preset or file."""
+    parser.add_argument("--seed", type=int, help="seed of all random numbers")
+    parser.add_argument("--updates", type=int, help="number of parameter updates")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change one field of the spec, for example sampler.step_size=0.2",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+
+
+def asked_spec(options: argparse.Namespace) -> tuple[RunSpec, int]:
+    """The spec and number of updates that the options ask for; raises SpecError."""
+    if options.preset in PRESETS:
+        chosen = preset(options.preset)
+        spec, updates = chosen.spec, chosen.updates
+    else:
+        spec, updates = _read_spec(Path(options.preset)), 2000
+    if options.method:
+        spec = with_value(spec, "method.kind", options.method)
+    for field in ("seed", "device"):
+        if getattr(options, field) is not None:
+            spec = with_value(spec, field, getattr(options, field))
+    for change in options.set:
+        path, equals, text = change.partition("=")
+        if not equals:
+            raise SpecError(f"--set {change!r} is not of the form field=value")
+        spec = with_value(spec, path, value_of(text))
+    return spec, updates if options.updates is None else options.updates
+
+
+def value_of(text: str) -> Any:
+    """A value as JSON reads it, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _read_spec(path: Path) -> RunSpec:
+    if not path.is_file():
+        raise SpecError(f"{str(path)!r} is neither a preset ({', '.join(PRESETS)}) nor a file")
+    try:
+        if path.stat().st_size > MAX_SPEC_BYTES:
+            raise SpecError(f"{path} is larger than {MAX_SPEC_BYTES} bytes")
+        return parse_spec(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, SpecError):
+            raise
+        raise SpecError(f"{path} cannot be read as JSON: {error}") from None
