@@ -10,11 +10,12 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from ebm_engine.runs.fields import Block, Only, knob
-from ebm_engine.runs.image_targets import IMAGE_KINDS
+from ebm_engine.runs.image_targets import IMAGE_KINDS, SIDES
 
 SHORTEST = 0.01  # length of a network; shorter ones overflow the squares of the walkers' distances
 
 ON_IMAGES: Only = {"target.kind": IMAGE_KINDS}
+WITH_PIXELS: Only = {"target.kind": tuple(SIDES)}  # how many there are is known before the run
 
 
 class _InSpace(Block):
@@ -26,7 +27,7 @@ class _InSpace(Block):
         "their pixels.",
         label="Space",
         basic=True,
-        only=ON_IMAGES,
+        only=WITH_PIXELS,
     )
     dim: int = knob(
         10,

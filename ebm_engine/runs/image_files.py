@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from ebm_engine.data.digits import held_out, load_digits, subset
-from ebm_engine.data.images import read_images
+from ebm_engine.data.images import read_images, split
 from ebm_engine.data.mnist import load_mnist
 from ebm_engine.runs.fields import Block
 from ebm_engine.runs.image_targets import Images, Mnist
 
 Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
 POOL = 1000  # images of each class that the classifier learns from, at most
-HELD_OUT = 5  # one of so many own images
 
 
 class Files(NamedTuple):
@@ -66,18 +65,13 @@ def _digits(target: Block, split: Split) -> Files:
 
 
 def _own(path: str) -> Files:
-    """Own images: every fifth of them, counted class after class, is held out."""
+    """Own images; some of them are held out."""
     if not path:
         raise ValueError("path is empty, and own images need a zip or an NPZ file")
     found = read_images(path)
-    order = np.argsort(found.labels, kind="stable")
-    out = np.arange(len(order)) % HELD_OUT == HELD_OUT - 1
+    rows, out = split(found)
     pixels, labels = _pixels(found.images), torch.from_numpy(found.labels.astype(np.int64))
-    train, test = torch.from_numpy(order[~out]), torch.from_numpy(order[out])
-    missing = set(range(len(found.names))) - set(labels[train].tolist())
-    if missing:
-        name = found.names[min(missing)]
-        raise ValueError(f"the class {name!r} has too few images, at least 2 are needed")
+    train, test = torch.from_numpy(rows), torch.from_numpy(out)
     first = torch.cat([train[labels[train] == j][:POOL] for j in range(len(found.names))])
     kept = [part for rows in (train, test, first) for part in (pixels[rows], labels[rows])]
     return Files(*kept, found.images.shape[1:], found.names)

@@ -10,112 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.pyramid import Decoder
-from ebm_engine.core.rng import gaussian, generators
-from ebm_engine.data.latent import Latent, fit
+from ebm_engine.core.rng import generators
+from ebm_engine.data.latent import fit
 from ebm_engine.data.mnist import MnistUnavailable
-from ebm_engine.runs.classifier import Classifier, Examples, classifier
+from ebm_engine.runs.classifier import Classifier, Examples, classifier, fitted
 from ebm_engine.runs.fields import Block
 from ebm_engine.runs.image_files import Files, load
+from ebm_engine.runs.image_space import LatentSpace, PixelSpace, Space
+from ebm_engine.runs.nearest import Nearest, nearest_of
 from ebm_engine.runs.spec import RunSpec, SpecError
 
 COMPONENTS = 40  # that the classifier reads in pixel space
-
-
-class Space(Protocol):
-    """Where the points that stand for images live.
-
-    latent: the principal components of the images, all coordinates or only those of the plane and
-    of the classifier.
-    """
-
-    latent: Latent
-
-    def encode(self, pixels: Tensor) -> Tensor:
-        """Points (n, d) of images (n, D)."""
-
-    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
-        """Points (n, d) of images (n, D) with new noise."""
-
-    def decode(self, x: Tensor) -> Tensor:
-        """Images (n, D) at points (n, d), not clipped to the range of the pixels."""
-
-    def on_plane(self, x: Tensor) -> Tensor:
-        """The place (…, 2) of points (…, d) on the plane."""
-
-    def from_plane(self, places: Tensor) -> Tensor:
-        """Points (n, d) on the plane, with nothing along the other directions."""
-
-    @property
-    def decoder(self) -> Decoder | None:
-        """The affine map to the pixels; None where the points are the pixels."""
-
-
-class LatentSpace(NamedTuple):
-    """Whitened principal components."""
-
-    latent: Latent
-
-    def encode(self, pixels: Tensor) -> Tensor:
-        """Points (n, k) of images (n, D)."""
-        return self.latent.encode(pixels)
-
-    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
-        """Points (n, k) of images (n, D) with new noise."""
-        return self.latent.encode_noisy(pixels, rng)
-
-    def decode(self, x: Tensor) -> Tensor:
-        """Images (n, D) at points (n, k)."""
-        return self.latent.decode(x)
-
-    def on_plane(self, x: Tensor) -> Tensor:
-        """The first two coordinates (…, 2)."""
-        return x[..., :2]
-
-    def from_plane(self, places: Tensor) -> Tensor:
-        """Points (n, k) with these first two coordinates, the others 0."""
-        return torch.nn.functional.pad(places, (0, len(self.latent.scale) - 2))
-
-    @property
-    def decoder(self) -> Decoder:
-        """Pixels = mean + x · scaled components."""
-        return Decoder(self.latent.mean, self.latent.scale[:, None] * self.latent.basis.T)
-
-
-class PixelSpace(NamedTuple):
-    """The pixels themselves; latent: principal components, the first two span the plane."""
-
-    latent: Latent
-
-    def encode(self, pixels: Tensor) -> Tensor:
-        """The images (n, D)."""
-        return pixels
-
-    def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
-        """The images (n, D) with new noise."""
-        return pixels + self.latent.noise * gaussian(pixels, rng)
-
-    def decode(self, x: Tensor) -> Tensor:
-        """The points (n, D)."""
-        return x
-
-    def on_plane(self, x: Tensor) -> Tensor:
-        """⟨uⱼ, x − mean⟩ for the first two components, (…, 2)."""
-        return (x - self.latent.mean.to(x)) @ self.latent.basis[:, :2].to(x)
-
-    def from_plane(self, places: Tensor) -> Tensor:
-        """mean + Σⱼ placeⱼ uⱼ, (n, D)."""
-        return self.latent.mean.to(places) + places @ self.latent.basis[:, :2].to(places).T
-
-    @property
-    def decoder(self) -> None:
-        """The points are the pixels."""
-        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +33,8 @@ class ImageSet:
     """Training points x (n, d) with labels (n,), held-out ones, and what reads them.
 
     size: (h, w); class_names (J,); held_out (m, d) in the same coordinates with held_labels (m,);
-    classifier reads decoded pixels. Labels are places in class_names, on the CPU.
+    classifier reads decoded pixels; nearest finds the training image like a picture. Labels are
+    places in class_names, on the CPU.
     """
 
     space: Space
@@ -134,6 +45,7 @@ class ImageSet:
     held_out: Tensor
     held_labels: Tensor
     classifier: Classifier
+    nearest: Nearest
 
     @property
     def shares(self) -> Tensor:
@@ -181,6 +93,7 @@ class _Material(NamedTuple):
     files: Files
     space: Space
     classifier: Classifier
+    nearest: Nearest
 
 
 def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
@@ -190,11 +103,14 @@ def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
     """
     dim = spec.energy.dim if spec.energy.space == "latent" else 0
     try:
-        files, space, reader = _material(spec.target, dim, _stamp(spec.target))
+        material = _material(spec.target, dim, _stamp(spec.target))
+    except SpecError:
+        raise
     except MnistUnavailable as error:
         raise SpecError(str(error)) from None
     except ValueError as error:
         raise SpecError(f"target: {error}") from None
+    files, space = material.files, material.space
     points = [space.encode_noisy(p.to(like), rng) for p in (files.train, files.test)]
     return ImageSet(
         space,
@@ -204,7 +120,8 @@ def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
         files.labels,
         points[1],
         files.test_labels,
-        reader.to(like),
+        material.classifier.to(like),
+        material.nearest,
     )
 
 
@@ -220,6 +137,7 @@ def _stamp(target: Block) -> tuple[int, ...]:
 @lru_cache(maxsize=4)
 def _material(target: Block, dim: int, stamp: tuple[int, ...]) -> _Material:
     files = load(target)
+    _check_components(dim, files)
     latent = fit(files.train, dim or min(COMPONENTS, *files.train.shape), target.noise)
     space = LatentSpace(latent) if dim else PixelSpace(latent)
     rng = generators(0, "cpu")["data"]
@@ -227,8 +145,19 @@ def _material(target: Block, dim: int, stamp: tuple[int, ...]) -> _Material:
         Examples(space.decode(space.encode_noisy(pixels, rng)), labels)
         for pixels, labels in ((files.pool, files.pool_labels), (files.test, files.test_labels))
     ]
-    reader = classifier(*seen, len(files.names), latent)
+    # What is learned from own images is theirs: it goes with this process.
+    reader = (fitted if target.kind == "images" else classifier)(*seen, len(files.names), latent)
     # Only the classifier needed the pool.
-    return _Material(
-        files._replace(pool=files.pool[:0], pool_labels=files.labels[:0]), space, reader
-    )
+    files = files._replace(pool=files.pool[:0], pool_labels=files.labels[:0])
+    return _Material(files, space, reader, nearest_of(files.train, space))
+
+
+def _check_components(dim: int, files: Files) -> None:
+    """Raises SpecError where there are fewer principal components than asked for."""
+    count, pixels = files.train.shape
+    if dim > min(count, pixels):
+        height, width = files.size
+        raise SpecError(
+            f"energy.dim = {dim}: {count} images of {width} × {height} pixels have at most "
+            f"{min(count, pixels)} principal components"
+        )

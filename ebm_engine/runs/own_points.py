@@ -1,26 +1,19 @@
-"""Own points kept by the server: checked, named by their content, in a private temporary folder.
+"""Own points kept by the server, after a check (see `kept_files`).
 
 A spec names own points by the path of a file. Only files written here come into such a path: it is
-never taken from a link. The folder belongs to this process and goes with it.
+never taken from a link.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
-import hashlib
-import shutil
-import tempfile
-import threading
-from pathlib import Path
-
 import numpy as np
 
 from ebm_engine.data.points import MOST_BYTES, parse_points
+from ebm_engine.runs.kept_files import KeptFiles
 
 MOST_FILES = 64  # at most 2 MB each; beyond that the one used longest ago goes
 
-_lock = threading.Lock()
+_files = KeptFiles("ebm-lab-points-", ".csv")
 
 
 def keep(text: str) -> str:
@@ -30,15 +23,7 @@ def keep(text: str) -> str:
     """
     points = parse_points(text)
     content = "".join(f"{x!r},{y!r}\n" for x, y in points.tolist()).encode()
-    name = f"{hashlib.sha256(content).hexdigest()[:32]}.csv"
-    with _lock:
-        path = _folder() / name
-        if path.exists():
-            path.touch()
-        else:
-            path.write_bytes(content)
-            _drop_oldest(_folder())
-    return str(path)
+    return _files.keep(content, MOST_FILES)
 
 
 def keep_bytes(content: bytes) -> str:
@@ -68,16 +53,3 @@ def to_text(points: object) -> str:
     if rows.ndim != 2 or rows.shape[1] != 2:
         raise ValueError(f"The drawn points have shape {rows.shape}, and (n, 2) is needed.")
     return "".join(f"{x:.4g},{y:.4g}\n" for x, y in rows.tolist())
-
-
-@functools.cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ebm-lab-points-"))  # readable by this user only
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _drop_oldest(folder: Path) -> None:
-    files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    for path in files[:-MOST_FILES]:
-        path.unlink()

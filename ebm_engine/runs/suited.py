@@ -34,6 +34,7 @@ DETAILED = ("grid", "moons", "checkerboard", "spirals", "swiss-roll", "pinwheel"
 SHORT = 0.5
 ADAM = {"kind": "adam", "lr": 0.001, "batch": 500, "decay_over": 0}
 WALKERS = 2000
+CNN_WALKERS, CNN_BATCH = 512, 128  # own images may be large
 WITH_WEIGHTS = {"witness": 500, "refresh_every": 600}
 # Modes of a mixture energy on a target, and how far out they stand.
 SPREAD = {
@@ -79,7 +80,15 @@ def on_target(spec: RunSpec, target: dict[str, Any], energy: str = "") -> RunSpe
 
 
 def _with_energy(spec: RunSpec, kind: str) -> RunSpec:
-    """The spec with another energy: network to network keeps all else."""
+    """The spec with another energy: network to network keeps all else.
+
+    A convolutional network on own images has fewer walkers and points than its limits.
+    """
+    if kind == "cnn" and spec.target.kind == "images":
+        spec = with_value(spec, "walkers.count", min(spec.walkers.count, CNN_WALKERS))
+        spec = with_value(
+            spec, "optimizer.batch", min(spec.optimizer.batch or CNN_BATCH, CNN_BATCH)
+        )
     networks = spec.energy.kind != "mixture" and kind != "mixture"
     if networks or kind == spec.energy.kind or kind not in ENERGIES:
         return with_value(spec, "energy.kind", kind)

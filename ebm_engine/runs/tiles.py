@@ -1,4 +1,4 @@
-"""Walkers as images: tiles in order of weight, and films of single chains.
+"""Walkers as images: tiles in order of weight, their nearest training images, and films of chains.
 
 Pixels are clipped to [0, 1] only here, for the eye.
 """
@@ -88,6 +88,7 @@ def pictures(run: Run) -> dict[str, Any]:
         return {}
     rows = tile_rows(walkers, weighted=run.spec.method.weighted)
     x = walkers.x[rows]
+    nearest = images.nearest.rows(images.space.flat(x))
     log_w = torch.log_softmax(walkers.log_w, 0) + math.log(len(walkers.x))
     return {
         "tiles": shown(images, x),
@@ -95,6 +96,8 @@ def pictures(run: Run) -> dict[str, Any]:
         "tile_log_w": as_numpy(log_w[rows]),
         "tile_energies": as_numpy(walkers.at.energy[rows]),
         "tile_labels": as_numpy(run.parts.regions.of(x), np.int64),
+        "tile_nearest": _grey(images.nearest.pixels[nearest], images.size),
+        "tile_distance": as_numpy(images.nearest.distances(images.decode(x), nearest)),
         "films": shown(images, run.films.positions(walkers)),
         "class_names": images.class_names,
     }
@@ -112,6 +115,11 @@ def tile_rows(walkers: Walkers, *, weighted: bool) -> Tensor:
 
 def shown(images: ImageSet, x: Tensor) -> np.ndarray:
     """Points (…, d) as grey images (…, h, w) uint8; black where a point is not finite."""
-    pixels = images.decode(x.reshape(-1, x.shape[-1])).float()
-    grey = (255 * torch.nan_to_num(pixels, nan=0.0).clamp(0, 1)).round().to(torch.uint8)
-    return grey.reshape(*x.shape[:-1], *images.size).cpu().numpy()
+    pixels = images.decode(x.reshape(-1, x.shape[-1]))
+    return _grey(pixels, images.size).reshape(*x.shape[:-1], *images.size)
+
+
+def _grey(pixels: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Pixels (n, h·w) as grey images (n, h, w) uint8."""
+    grey = (255 * torch.nan_to_num(pixels.float(), nan=0.0).clamp(0, 1)).round().to(torch.uint8)
+    return grey.reshape(-1, *size).cpu().numpy()

@@ -58,7 +58,7 @@ def study_figure(
     named: set[str] = set()
     for index, panel in enumerate(panels):
         place = {"row": index // columns + 1, "col": index % columns + 1}
-        for curve in panel["curves"]:
+        for curve in (curve for curve in panel["curves"] if len(curve["x"])):
             style = styles[curve["name"]]
             for trace in _traces(curve, style, first=curve["name"] not in named):
                 figure.add_trace(trace, **place)

@@ -51,8 +51,8 @@ def weighted() -> list[Outcome]:
 
 @pytest.fixture(scope="module")
 def pcd() -> list[Outcome]:
-    """The same with PCD from the data, 10 seeds."""
-    return outcomes(preset("two-modes").spec, 10, 4000, kind="pcd")
+    """The same with PCD from the data, 5 seeds."""
+    return outcomes(preset("two-modes").spec, 5, 4000, kind="pcd")
 
 
 @pytest.fixture(scope="module")

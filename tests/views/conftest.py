@@ -64,7 +64,8 @@ def _history() -> dict[str, np.ndarray]:
     numbers += [nan * (0.05 + 0.05 * kl), saw, 1000 - step, 0.05 * wave, step // 130]
     numbers += [1 - 0.3 * np.abs(wave), 10 ** (0.3 * wave)]
     numbers += [0.8 * np.exp(-step / 90), np.full(UPDATES + 1, 0.1), np.ones(UPDATES + 1)]
-    numbers += [np.full(UPDATES + 1, np.nan)]
+    none = np.full(UPDATES + 1, np.nan)
+    numbers += [none, 2 * np.exp(-step / 99), none, none, 1.5 + 0.05 * wave, 1.5 + 0 * wave]
     return dict(zip(HISTORY, numbers, strict=True))
 
 

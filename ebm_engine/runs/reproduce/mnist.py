@@ -37,11 +37,16 @@ GROUPS: dict[str, tuple[tuple[int, ...], float, float]] = {  # classes, data noi
     "0/1/7": ((0, 1, 7), 0.1, 0.01),
     "2/3/6": ((2, 3, 6), 0.05, 0.004),
 }
+L2 = 0.1  # weight of the squared energy in the rows that are stabilised by it
+PENALISED = "PCD from the data, L2 0.1"
+IMPROVED = "improved CD, L2 0.1"
 METHODS: dict[str, tuple[dict[str, Any], int]] = {  # method, walkers
     "weighted ULA, refreshed": ({"kind": "weighted-ula", "refresh_steps": 300}, WALKERS),
     "PCD from the data": ({"kind": "pcd"}, WALKERS),
     "PCD from the model": ({"kind": "pcd", "start": "model"}, WALKERS),
     "CD-10": ({"kind": "cd", "k": 10}, CHAINS),
+    PENALISED: ({"kind": "pcd"}, WALKERS),
+    IMPROVED: ({"kind": "improved-cd"}, CHAINS),
 }
 NOTES = [
     "All numbers are of EBM Lab: median over seeds (smallest to largest). TV is the total variation"
@@ -54,7 +59,7 @@ NOTES = [
 
 
 def runs(options: Options) -> list[Job]:
-    """Four methods, two choices of digits, five seeds, 3000 updates."""
+    """Six methods, two choices of digits, five seeds, 3000 updates."""
     updates = updates_of(options, UPDATES)
     return [
         Job(group, row, parse_spec(_spec(group, row, seed, updates)), updates, ("ais",))
@@ -70,10 +75,11 @@ def _spec(group: str, row: str, seed: int, updates: int) -> dict[str, Any]:
     weighted = method["kind"] == "weighted-ula"
     if weighted:
         method = method | {"refresh_every": max(1, updates // REFRESHES)}
+    energy = {"kind": "mlp", "width": 128, "base_std": 1.2, "dim": 10}
     rule = {"kind": "adam", "lr": 0.001, "betas": [0.0, 0.999], "batch": 256}
     return {
         "target": {"kind": "mnist", "classes": classes, "counts": COUNTS, "noise": noise},
-        "energy": {"kind": "mlp", "width": 128, "base_std": 1.2, "dim": 10},
+        "energy": energy | ({"l2": L2} if row in (PENALISED, IMPROVED) else {}),
         "method": method,
         "sampler": {"step_size": step_size},
         "walkers": {"count": walkers},

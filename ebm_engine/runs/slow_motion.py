@@ -1,0 +1,133 @@
+"""The six cards of one update: which come in which order, what each says, and its formula in LaTeX.
+
+U energy, θₖ parameters, x walkers before and y after the move, h step size, T temperature, A
+log-weights, p = softmax(A). (Carbone et al. 2023, arXiv 2305.19414, Algorithm 1.) Methods and
+kernels that do something else say so on the card. Importing this module never loads torch.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ebm_engine.runs import slow_motion_words as words
+from ebm_engine.runs.spec import RunSpec
+
+PERSISTENT = ("data", "walkers", "update", "drift", "noise", "weight")
+CHAINS = ("data", "drift", "noise", "walkers", "update", "weight")  # new ones in each update
+
+
+class Card(NamedTuple):
+    """One part of an update: its name, its title, what it does, and its formula, "" for none."""
+
+    name: str
+    title: str
+    sentence: str
+    formula: str
+
+
+def cards(spec: RunSpec) -> tuple[Card, ...]:
+    """The cards of a run's updates, in the order in which the update does them."""
+    order = CHAINS if has_new_chains(spec) else PERSISTENT
+    makers = {
+        "data": _data,
+        "walkers": _walkers,
+        "update": _update,
+        "drift": _drift,
+        "noise": _noise,
+        "weight": _weight,
+    }
+    return tuple(Card(name, *makers[name](spec)) for name in order)
+
+
+def has_new_chains(spec: RunSpec) -> bool:
+    """Whether the method starts new chains in every update, before it takes the gradient."""
+    return spec.method.kind in words.CHAIN_STARTS
+
+
+def _data(spec: RunSpec) -> tuple[str, str, str]:
+    title = "Gradient on the data"
+    if spec.method.kind in words.SCORES:
+        return (title, *words.SCORES[spec.method.kind])
+    every = spec.optimizer.batch == 0 or not spec.method.reads_batch
+    points = "all" if every else "a random batch of"
+    return title, words.DATA.format(points=points), words.DATA_TERM
+
+
+def _walkers(spec: RunSpec) -> tuple[str, str, str]:
+    method = spec.method
+    if method.kind == "exact":
+        return "Gradient under the model", words.EXACT, words.MODEL_TERM
+    if not method.reads_walkers:
+        return "No gradient on walkers", words.NO_WALKERS.format(method=method.title), ""
+    if method.weighted:
+        return "Gradient on the weighted walkers", words.WEIGHTED, words.WEIGHTED_TERM
+    return "Gradient on the walkers", words.EQUAL, words.EQUAL_TERM
+
+
+def _update(spec: RunSpec) -> tuple[str, str, str]:
+    rule = "Adam" if spec.optimizer.kind == "adam" else "plain"
+    sentence = words.RULES[rule]
+    objective = spec.method.kind in words.SCORES
+    gradient = r"\partial_\theta J" if objective else r"\text{data term}-\text{walker term}"
+    if spec.method.kind == "exact":
+        gradient = r"\text{data term}-\text{model term}"
+    if spec.method.kind == "improved-cd":
+        gradient += r"+\text{last step}"
+        sentence += words.LAST_STEP
+    if spec.optimizer.clip:
+        sentence += f" A gradient longer than {spec.optimizer.clip:g} is shortened to that."
+    return "Parameter update", sentence, words.RULE_FORMULAS[rule].replace("GRADIENT", gradient)
+
+
+def _drift(spec: RunSpec) -> tuple[str, str, str]:
+    sentence, formula = words.DRIFTS[spec.sampler.kernel]
+    sentence += _which_move(spec) + _only_shown(spec)
+    theta = r"\theta_k" if _old_parameters(spec) else r"\theta_{k+1}"
+    title = "Langevin drift" if spec.sampler.kernel in words.LANGEVIN else "The way downhill"
+    return title, sentence, formula.replace("THETA", theta)
+
+
+def _noise(spec: RunSpec) -> tuple[str, str, str]:
+    sentence, formula = words.NOISES[spec.sampler.kernel]
+    if spec.sampler.kernel == "hmc" and spec.sampler.metropolis:
+        sentence, formula = words.HMC_TESTED
+    title = "Langevin noise" if spec.sampler.kernel in words.LANGEVIN else "Momentum"
+    return title, sentence, formula
+
+
+def _old_parameters(spec: RunSpec) -> bool:
+    """Whether the first move goes down the slope of θₖ."""
+    one_move = getattr(spec.method, "steps", 1) == 1
+    return has_new_chains(spec) or (spec.sampler.kernel != "mala" and one_move)
+
+
+def _which_move(spec: RunSpec) -> str:
+    if has_new_chains(spec):
+        start = words.CHAIN_STARTS[spec.method.kind]
+        return f" Every chain starts {start}; shown is the first of its k = {spec.method.k} moves."
+    steps = getattr(spec.method, "steps", 1)
+    return f" Shown is the first of {steps} moves." if steps > 1 else ""
+
+
+def _only_shown(spec: RunSpec) -> str:
+    return "" if spec.method.reads_walkers else " These walkers only show the model."
+
+
+def _weight(spec: RunSpec) -> tuple[str, str, str]:
+    method, kernel = spec.method, spec.sampler.kernel
+    if has_new_chains(spec):
+        return "No weights: the chains end", words.CHAIN_ENDS[method.kind], ""
+    if not method.weighted:
+        return "No weights", words.NO_WEIGHTS.format(method=method.title), ""
+    if not method.correction:
+        return "Reweight", words.UNCORRECTED, words.FIRST_ORDER
+    if kernel == "mala" or (kernel == "hmc" and spec.sampler.metropolis):
+        return "Reweight", words.TESTED, words.FIRST_ORDER
+    if method.steps > 1:
+        return "Reweight", words.SEVERAL, words.SEVERAL_STEPS
+    if kernel != "ula":
+        return "Reweight", words.SHADOW, words.SHADOW_WORK
+    sentence = words.JARZYNSKI + (words.OLD_BACKWARD if method.backward == "old" else "")
+    backward = r"\nabla U_k(y)" if method.backward == "old" else r"\nabla U_{k+1}(y)"
+    formula = words.TEMPERED if spec.sampler.temperature != 1 else words.ALPHA
+    return "Reweight", sentence, formula.replace("BACKWARD", backward)

@@ -1,0 +1,124 @@
+"""The terms of one update: how the gradient came about, what it did to θ, and what the weights did.
+
+data term (1/m) Σⱼ ∂U/∂θ(x*ⱼ), walker term Σᵢ pᵢ ∂U/∂θ(xᵢ), both at θₖ by the energy's own
+derivative; their difference is the gradient of every method that compares data with walkers.
+(Carbone et al. 2023, arXiv 2305.19414.) x* (m, d) data, x (n, d) walkers, p (n,) their weights,
+A (n,) log-weights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_engine.core.training import norm
+from ebm_engine.core.types import Batch, Parameters, Walkers
+from ebm_engine.core.weights import ess_fraction, normalised
+from ebm_engine.runs.plane import as_numpy
+from ebm_engine.runs.run import Run
+from ebm_engine.runs.tasks import Result
+
+MOST_PARTS = 64  # numbers of a parameter up to which each is told, beside the norm
+
+
+class Before(NamedTuple):
+    """What an update began with: walkers, training points, and the factor on the rates."""
+
+    walkers: Walkers
+    batch: Batch
+    factor: float
+
+
+def parameter_terms(run: Run, before: Before) -> Result:
+    """The terms by parameter, with norms (g,) in the order of `parameters`.
+
+    data and walkers: the two terms, where the method has them; gradient: its estimate of ∂H/∂θ;
+    used: what the optimiser took, masked, penalised and clipped; change: θₖ₊₁ − θₖ. Entries of
+    small parameters are told one by one as “data.means” and so on.
+    """
+    trainer, metrics = run.parts.trainer, run.metrics
+    now, then = trainer.energy.parameters, metrics.previous.parameters
+    terms = _two_sides(run, before) | {
+        "gradient": metrics.gradient,
+        "used": {name: parameter.grad for name, parameter in now.items()},
+        "change": {name: now[name] - then[name] for name in now},
+    }
+    found: Result = {"parameters": tuple(now), "factor": before.factor, "sides": "data" in terms}
+    for term, parts in terms.items():
+        found[f"{term}_norm"] = np.array([norm({name: parts[name]}) for name in now])
+        small = {n: g for n, g in parts.items() if g.numel() <= MOST_PARTS}
+        found |= {f"{term}.{n}": as_numpy(g, np.float64) for n, g in small.items()}
+    return found
+
+
+def _two_sides(run: Run, before: Before) -> dict[str, Parameters]:
+    """The data term and the walker term; none of score matching, which has no such sides.
+
+    For the exact gradient the second one is the expectation under the model: what the exact
+    gradient leaves of the term of all training points.
+    """
+    method, energy = run.spec.method, run.metrics.previous
+    if not method.reads_walkers and method.reads_batch:
+        return {}
+    x = before.batch.x if method.reads_batch else run.parts.trainer.data
+    equal = torch.full_like(x[:, 0], 1 / len(x))
+    data = energy.parameter_gradient(x, energy.evaluate(x, gradient=False), equal)
+    if not method.reads_walkers:
+        return {"data": data, "walkers": {n: data[n] - g for n, g in run.metrics.gradient.items()}}
+    samples = samples_of_gradient(run, before)
+    at = energy.evaluate(samples)
+    return {
+        "data": data,
+        "walkers": energy.parameter_gradient(samples, at, run.metrics.weights),
+    }
+
+
+def samples_of_gradient(run: Run, before: Before) -> Tensor:
+    """The walkers (n, d) that stood for the model: those of before, or the ends of new chains."""
+    now = run.state.walkers.train
+    return before.walkers.x if now.path is None else now.x
+
+
+def walker_weights(run: Run, before: Before, end: Walkers) -> Result:
+    """Weights and energies (n,) before and after; `end`: the walkers before any resampling.
+
+    share: pᵢ in the gradient; log_w and log_w_after: log(N·w); gain: ΔA; responsibilities (n, J) of
+    a mixture, else (0, 0); parents: (n,) whose copy each slot holds, empty without resampling.
+    """
+    now, first = run.state.walkers.train, before.walkers
+    samples = samples_of_gradient(run, before)
+    at = run.metrics.previous.evaluate(samples, gradient=False)
+    modes = at.responsibilities
+    threshold = getattr(run.spec.method, "ess_threshold", math.nan)
+    return {
+        "share": as_numpy(run.metrics.weights, np.float64),
+        "responsibilities": np.zeros((0, 0)) if modes is None else as_numpy(modes),
+        "log_w": _relative(first.log_w),
+        "log_w_after": _relative(end.log_w),
+        "gain": as_numpy(end.log_w - first.log_w, np.float64),
+        "energy": as_numpy(at.energy, np.float64),
+        "energy_after": as_numpy(end.at.energy, np.float64),
+        "ess_before": ess_fraction(normalised(first.log_w)),
+        "ess": now.ess_before,
+        "threshold": threshold,
+        "resampled": now.resampled,
+        "parents": as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
+        "restarted": _restarted(now),
+        "acceptance": now.acceptance,
+    }
+
+
+def _restarted(walkers: Walkers) -> np.ndarray:
+    """Whether each walker (n,) was put back to a start."""
+    if walkers.parents is None:
+        return np.zeros(len(walkers.x), dtype=bool)
+    return (walkers.parents < 0).cpu().numpy()
+
+
+def _relative(log_w: Tensor) -> np.ndarray:
+    """log(N·w), 0 for an equal weight."""
+    return as_numpy(torch.log_softmax(log_w, 0) + math.log(len(log_w)), np.float64)

@@ -1,0 +1,167 @@
+"""What the cards of slow motion say: sentences, and formulas in LaTeX.
+
+α is the log of exp(−U) times the density of a Langevin step, up to a constant (Carbone et al. 2023,
+arXiv 2305.19414). THETA, GRADIENT and BACKWARD in a formula are replaced by what a run has there.
+"""
+
+from __future__ import annotations
+
+LANGEVIN = ("ula", "mala")
+
+DATA = (
+    "The data ask for lower energy where they stand: the mean of ∂U/∂θ over {points} training "
+    "points. Alone it would dig for ever."
+)
+DATA_TERM = r"\frac1m\sum_{j=1}^{m}\partial_\theta U_{\theta_k}(x^*_j)"
+SCORES = {
+    "score-matching": (
+        "Score matching fits the slope of the energy to the data; it has one term, and no sample "
+        "of the model enters.",
+        r"J(\theta)=\tfrac1m\sum_j\tfrac12|\nabla_x U(x^*_j)|^2-\Delta_x U(x^*_j)",
+    ),
+    "denoising-score-matching": (
+        "The slope of the energy at blurred data is fitted to the way back to the data; it has one "
+        "term, and no sample of the model enters.",
+        r"J_\sigma(\theta)=\tfrac1{2m}\sum_j"
+        r"\bigl|\nabla_x U(\tilde x_j)-(\tilde x_j-x^*_j)/\sigma^2\bigr|^2",
+    ),
+}
+
+WEIGHTED = (
+    "The walkers stand for the model and ask for higher energy where they are, each as loudly as "
+    "its weight p says."
+)
+WEIGHTED_TERM = (
+    r"\sum_{i=1}^{N}p_i\,\partial_\theta U_{\theta_k}(x_i),\qquad p=\operatorname{softmax}(A)"
+)
+EQUAL = (
+    "The walkers stand for the model and ask for higher energy where they are, all equally loudly, "
+    "whether or not they have kept up with it."
+)
+EQUAL_TERM = r"\frac1N\sum_{i=1}^{N}\partial_\theta U_{\theta_k}(x_i)"
+EXACT = (
+    "No walker enters: the expectation under the model is exact, by closed form or quadrature. It "
+    "is what every sampler tries to estimate."
+)
+MODEL_TERM = r"\mathbb E_{p_{\theta_k}}\!\left[\partial_\theta U_{\theta_k}\right]"
+NO_WALKERS = "{method} samples nothing: the walkers on the plane only show the model."
+
+RULES = {
+    "plain": "The parameters go one step against the difference, at their learning rates γ.",
+    "Adam": (
+        "Adam goes against the difference, each parameter with a step of its own: a running mean "
+        "of the gradient over the root of a running mean of its square."
+    ),
+}
+RULE_FORMULAS = {
+    "plain": r"\theta_{k+1}=\theta_k-\gamma\,\bigl(GRADIENT\bigr)",
+    "Adam": r"\theta_{k+1}=\theta_k-\gamma\,\frac{\hat m}{\sqrt{\hat v}+\epsilon},"
+    r"\qquad g=GRADIENT",
+}
+LAST_STEP = (
+    " Improved CD adds what its KL and entropy terms send back through the last Langevin step."
+)
+
+DRIFTS = {
+    "ula": (
+        "Every walker slides downhill by h times the slope of the energy.",
+        r"x-h\,\nabla U_{THETA}(x)",
+    ),
+    "mala": (
+        "A proposal: every walker would slide downhill by h times the slope of the energy.",
+        r"x-h\,\nabla U_{THETA}(x)",
+    ),
+    "hmc": (
+        "HMC has no drift of its own: the slope bends a momentum p, which carries the walker along "
+        "leapfrog steps of length ε = √(2h).",
+        r"p\leftarrow p-\tfrac{\varepsilon}{2}\nabla U(x),\quad x\leftarrow x+\varepsilon p,\quad "
+        r"p\leftarrow p-\tfrac{\varepsilon}{2}\nabla U(x)",
+    ),
+    "underdamped": (
+        "Underdamped Langevin has no drift of its own: the slope bends a momentum p that lasts "
+        "from update to update and carries the walker by ε = √(2h).",
+        r"p\leftarrow p-\tfrac{\varepsilon}{2}\nabla U(x),\quad x\leftarrow x+\varepsilon p,\quad "
+        r"p\leftarrow p-\tfrac{\varepsilon}{2}\nabla U(x)",
+    ),
+}
+NOISES = {
+    "ula": (
+        "A random kick keeps the walkers spread: without it all would gather at the bottoms of "
+        "the valleys.",
+        r"y=x-h\,\nabla U(x)+\sqrt{2hT}\,\xi,\qquad\xi\sim\mathcal N(0,I)",
+    ),
+    "mala": (
+        "A random kick completes the proposal, which is then tested: who fails stays where it was.",
+        r"y=x-h\,\nabla U(x)+\sqrt{2h}\,\xi,\qquad\text{accept with }\min(1,e^{r})",
+    ),
+    "hmc": (
+        "The noise of HMC is a fresh momentum for each move; its end point is taken as it is.",
+        r"p\sim\mathcal N(0,I)",
+    ),
+    "underdamped": (
+        "Friction and noise renew a part of the momentum before and after the move.",
+        r"p\leftarrow c\,p+\sqrt{1-c^2}\,\xi,\qquad c=e^{-\gamma\varepsilon/2}",
+    ),
+}
+HMC_TESTED = (
+    "The noise of HMC is a fresh momentum for each move; the end point is then tested, and who "
+    "fails stays where it was.",
+    r"p\sim\mathcal N(0,I),\qquad\text{accept with }\min(1,e^{-\Delta H})",
+)
+
+CHAIN_STARTS = {
+    "cd": "at a data point",
+    "short-run": "at a fresh draw from the start of the model",
+    "improved-cd": "at a state of the replay buffer, or anew",
+}
+CHAIN_ENDS = {
+    "cd": (
+        "CD has no weights, and these chains are thrown away: the next update starts at the data "
+        "again, so no walker ever tells how much mass a mode should have."
+    ),
+    "short-run": (
+        "Short-run chains have no weights and are thrown away: the next update starts from fresh "
+        "draws."
+    ),
+    "improved-cd": (
+        "Improved CD has no weights: the ends of the chains go into the replay buffer, from which "
+        "later chains start."
+    ),
+}
+NO_WEIGHTS = (
+    "{method} gives its walkers no weights: every one counts 1/N, and nothing makes up for their "
+    "lag behind the parameters."
+)
+JARZYNSKI = (
+    "The walkers lag behind the new parameters; each log-weight takes up what it missed, so that "
+    "weighted means stay exact at every step size."
+)
+OLD_BACKWARD = " The backward step uses the old slope, which is as exact."
+ALPHA = (
+    r"\begin{aligned}A&\leftarrow A+\alpha_k(x,y)-\alpha_{k+1}(y,x)\\"
+    r"\alpha_k(x,y)&=U_k(x)+\tfrac12(y-x)\cdot\nabla U_k(x)+\tfrac h4|\nabla U_k(x)|^2\\"
+    r"\alpha_{k+1}(y,x)&=U_{k+1}(y)+\tfrac12(x-y)\cdot BACKWARD+\tfrac h4|BACKWARD|^2\end{aligned}"
+)
+TEMPERED = (
+    r"\begin{aligned}A&\leftarrow A+\alpha_k(x,y)-\alpha_{k+1}(y,x)\\"
+    r"\alpha_k(x,y)&=U_k(x)+\tfrac1T\bigl[\tfrac12(y-x)\cdot\nabla U_k(x)"
+    r"+\tfrac h4|\nabla U_k(x)|^2\bigr]\\"
+    r"\alpha_{k+1}(y,x)&=U_{k+1}(y)+\tfrac1T\bigl[\tfrac12(x-y)\cdot BACKWARD"
+    r"+\tfrac h4|BACKWARD|^2\bigr]\end{aligned}"
+)
+FIRST_ORDER = r"A\leftarrow A+U_k(x)-U_{k+1}(x)"
+UNCORRECTED = (
+    "The correction is off, which is wrong on purpose: the weight takes up the change of the "
+    "parameters but not the error of the Langevin step."
+)
+TESTED = (
+    "The weight takes up the change of the parameters before the move; a move that is tested "
+    "leaves the model as it is and adds nothing."
+)
+SEVERAL = (
+    "The weight first takes up the change of the parameters, then what each move at the new "
+    "parameters adds."
+)
+SEVERAL_STEPS = r"A\leftarrow A+U_k(x)-U_{k+1}(x)+\sum_{\rm moves}\Delta A"
+SHADOW = "The weight takes up by how much the sum of energy and kinetic energy fell on the way."
+SHADOW_WORK = r"A\leftarrow A+U_k(x)+\tfrac12|p|^2-U_{k+1}(x')-\tfrac12|p'|^2"
