@@ -1,18 +1,28 @@
 /** The arrangement of the full layout: all of it fits the screen, the plane stays square. */
 
+import { zoomOf } from "./surface.js";
+
 const AXES = { left: 30, bottom: 20 };
 const GAP = 8;
 const MASSES = 132; // height of the mode masses below the plane
 const SHARES = [0.5, 0.58]; // least and largest part of the width for the plane's column
+const FOOT = 24; // free below the stage, as in stage.css
+const SHORT = 630; // below this height the strips do not all fit; below the next only three do
+const SHORTER = 540;
 
 /**
- * Tells the stage how far down the page it starts, so that it ends with the screen.
+ * Tells the stage how far down the page it starts, so that it ends with the screen, and whether
+ * that leaves it too little height for everything.
  * @param {HTMLElement} host
  */
 export function measureTop(host) {
   const scroller = host.getRootNode().host?.closest(".stMain") ?? document.scrollingElement;
-  const top = host.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
-  host.style.setProperty("--stage-top", `${Math.max(0, Math.round(top))}px`);
+  const zoom = zoomOf(host);
+  const top = Math.max(0, Math.round(host.getBoundingClientRect().top / zoom + (scroller?.scrollTop ?? 0)));
+  const free = innerHeight / zoom - top - FOOT;
+  host.style.setProperty("--stage-top", `${top}px`);
+  host.classList.toggle("short", free < SHORT);
+  host.classList.toggle("shorter", free < SHORTER);
 }
 
 /**

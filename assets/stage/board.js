@@ -1,29 +1,40 @@
-/** The board of an images stage: the grid of tiles above the film strips, with its tooltip. */
+/**
+ * The board of an images stage: the grid of tiles above the film strips. A cursor follows the pointer
+ * or the arrow keys; the tooltip at its tile also shows the nearest training image.
+ */
 
-import { element } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { Films, filmsHeight } from "./films.js";
 import { Grid } from "./grid.js";
+import { Pair } from "./pair.js";
 import { Tooltip } from "./tooltip.js";
 
 const TITLE = 24; // pixels above the tiles
 const GAP = 8;
 const MOST = 0.5; // of the body's width
-const LEAST = 240; // pixels
+const LEAST = 200; // pixels
 const UPPER = 0.34; // part of the body's height for the plane
 const BESIDE = 0.45; // of the right column's width, at most
+const KEYS = ". Arrow keys go from tile to tile and show the nearest training image of each.";
 
 export class Board {
-  /** @param {function()} changed called when the pointer has moved to another tile */
+  /** @param {function()} changed called when the cursor has moved to another tile */
   constructor(changed) {
     this.grid = new Grid();
     this.films = new Films();
-    this.tooltip = new Tooltip();
-    this.grid.node.append(this.tooltip.node);
+    this.pair = new Pair();
+    this.tooltip = new Tooltip(this.pair.node);
+    this.spoken = element("div", { class: "spoken", "aria-live": "polite" });
+    this.grid.node.append(this.tooltip.node, this.spoken);
     this.node = element("div", { class: "board" }, this.grid.node, this.films.node);
     this.changed = changed;
     const { canvas } = this.grid.surface;
+    canvas.setAttribute("role", "application"); // leaves the arrow keys to the grid
+    canvas.tabIndex = 0;
     canvas.addEventListener("pointermove", (event) => this.#point(event));
     canvas.addEventListener("pointerleave", () => this.#point(null));
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("blur", () => this.#point(null));
   }
 
   /**
@@ -45,18 +56,21 @@ export class Board {
     return this.films.surface.resize(side, Math.ceil(filmsHeight(side))) || tiles;
   }
 
-  /** Draws grid and strips, and the tooltip of the tile under the pointer. */
+  /** Draws grid and strips, and the tooltip of the tile under the cursor. */
   paint(scene, theme) {
     this.scene = scene;
     this.grid.paint(scene, theme);
     this.films.paint(scene, theme);
     if (this.grid.focus < 0 || !scene.tiles) this.tooltip.hide();
-    else this.tooltip.show(this.grid.facts(scene), this.grid.place(), this.grid.surface.width);
+    else {
+      this.grid.compare(scene, this.pair);
+      this.tooltip.show(this.grid.facts(scene), this.grid.place(), this.grid.surface.width);
+    }
   }
 
   /** Renews what a screen reader says. */
   describe(scene) {
-    if (scene.tiles) this.grid.describe(scene);
+    if (scene.tiles) this.grid.describe(scene, KEYS);
   }
 
   #point(event) {
@@ -64,5 +78,16 @@ export class Board {
     if (event && this.scene?.tiles) this.grid.pick(event.offsetX, event.offsetY, this.scene.tiles.count);
     else this.grid.focus = -1;
     if (this.grid.focus !== before) this.changed();
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.scene?.tiles) return;
+    if (!this.grid.move(event.key, this.scene.tiles.count)) return;
+    event.preventDefault();
+    const { grid, scene } = this;
+    const [difference, ...rest] = grid.focus < 0 ? [] : grid.facts(scene);
+    const told = difference && [`walker ${scene.tiles.rows[grid.focus]}`, ...rest, `nearest training image: ${difference}`];
+    setText(this.spoken, told?.join(", ") ?? "");
+    this.changed();
   }
 }

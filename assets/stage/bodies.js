@@ -1,6 +1,78 @@
 /** The bodies of the layouts: how the plane, the strips and the board stand together. */
 
+import { Board } from "./board.js";
+import { Caption } from "./caption.js";
 import { element } from "./dom.js";
+import { Grid } from "./grid.js";
+import { Plane } from "./plane.js";
+import { Tooltip } from "./tooltip.js";
+
+/** Layouts that end with the screen. */
+export const SCREEN = ["full", "images"];
+
+/** The strips of each layout, in order. */
+export const STRIPS = {
+  full: ["kl", "contrast", "ess", "weights", "masses"],
+  images: ["kl", "contrast", "ess", "weights", "masses"],
+  bar: [],
+  mini: ["masses"],
+  cell: ["masses"],
+  tile: ["masses"],
+};
+
+/**
+ * The parts of a layout: plane with tooltip, caption and board where it has them.
+ * @param {string} layout
+ * @param {import("./strips.js").Strips} strips
+ * @param {Object<string, boolean>} layers
+ * @param {{switched: function(), paintBoard: function()}} on called when a word of the caption was
+ *   clicked, and when the board has to be painted
+ */
+export function bodyOf(layout, strips, layers, on) {
+  if (layout === "tile") {
+    const board = new TileBoard();
+    return { board, parts: tileBody(board, strips) };
+  }
+  const plane = new Plane();
+  const tooltip = new Tooltip();
+  plane.area.append(tooltip.node);
+  const place = element("div", { class: "plane-place" }, plane.node);
+  const caption = SCREEN.includes(layout) ? new Caption(layers, on.switched) : undefined;
+  if (layout !== "images") return { plane, tooltip, caption, parts: planeBody(place, strips, caption) };
+  const board = new Board(on.paintBoard);
+  return { plane, tooltip, caption, board, parts: imagesBody(place, strips, caption, board) };
+}
+
+/** A small board for one of several runs side by side: only the grid of tiles. */
+class TileBoard {
+  constructor() {
+    this.grid = new Grid();
+    this.node = element("div", { class: "board" }, this.grid.node);
+  }
+
+  /** Fits the grid to its place; true when the canvas has another size now. */
+  arrange() {
+    const side = this.node.clientWidth;
+    this.grid.node.style.height = `${side}px`;
+    return this.grid.surface.resize(side, side);
+  }
+
+  /** Draws the grid. */
+  paint(scene, theme) {
+    this.grid.paint(scene, theme);
+  }
+
+  /** Renews what a screen reader says. */
+  describe(scene) {
+    if (scene.tiles) this.grid.describe(scene);
+  }
+}
+
+/** The tiles above the class shares. */
+function tileBody(board, strips) {
+  const body = element("div", { class: "body" }, board.node, strips.node);
+  return { nodes: [body], body, board: board.node };
+}
 
 /**
  * The plane with its caption left, the strips right.
@@ -8,7 +80,7 @@ import { element } from "./dom.js";
  * @param {import("./strips.js").Strips} strips
  * @param {import("./caption.js").Caption} [caption]
  */
-export function planeBody(place, strips, caption) {
+function planeBody(place, strips, caption) {
   const left = element("div", { class: "left" }, place);
   const body = element("div", { class: "body" }, left, strips.node);
   if (caption) left.append(caption.node);
@@ -22,7 +94,7 @@ export function planeBody(place, strips, caption) {
  * @param {import("./caption.js").Caption} caption
  * @param {import("./board.js").Board} board
  */
-export function imagesBody(place, strips, caption, board) {
+function imagesBody(place, strips, caption, board) {
   const upper = element("div", { class: "upper" }, place);
   const side = element("div", { class: "side" }, upper, strips.node);
   const body = element("div", { class: "body" }, board.node, side);

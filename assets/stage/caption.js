@@ -28,6 +28,18 @@ export function firstLayers() {
   return { ...layers, truth: false, weighted: true };
 }
 
+/** The layers that are on, as one word list: what a link carries. */
+export function writeLayers(layers) {
+  const on = Object.keys(WORDS).filter((name) => layers[name]);
+  return [...on, ...(layers.weighted ? ["weighted"] : [])].join(",") || "none";
+}
+
+/** Takes a list written by `writeLayers` into `layers`. */
+export function readLayers(layers, names) {
+  const on = new Set(names.split(","));
+  for (const name of Object.keys(layers)) layers[name] = on.has(name);
+}
+
 export class Caption {
   /**
    * @param {Object<string, boolean>} layers changed in place by the buttons

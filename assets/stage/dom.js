@@ -17,6 +17,11 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A canvas that a screen reader takes as one picture; until it is drawn, it says so. */
+export function picture(attributes = {}) {
+  return element("canvas", { role: "img", "aria-label": "Not drawn yet", ...attributes });
+}
+
 /** Sets the text of a node, only when it differs (an equal write would still cost a layout). */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -1,7 +1,7 @@
 /** Film strips: the last positions of a few chains as images, oldest left. */
 
 import { paintTitle, TITLE_HEIGHT } from "./chart.js";
-import { element, setAttribute } from "./dom.js";
+import { element, picture, setAttribute } from "./dom.js";
 import { Atlas } from "./grid.js";
 import { Surface } from "./surface.js";
 
@@ -15,7 +15,7 @@ export function filmsHeight(width, chains = 4) {
 
 export class Films {
   constructor() {
-    this.surface = new Surface(element("canvas", { role: "img" }));
+    this.surface = new Surface(picture());
     this.node = element("div", { class: "films" }, this.surface.canvas);
     this.atlas = new Atlas();
   }

@@ -84,7 +84,7 @@ export class Scene {
     this.field = null; // {values, size, box}
     this.curves = null; // {step: Float32Array, kl_exact: …}
     this.resampledAt = new Uint32Array(0);
-    this.tiles = null; // of images: {pixels, count, height, width, rows, logW, energies, labels}
+    this.tiles = null; // of images, see #takeImages
     this.films = null; // of images: {pixels, chains, length, height, width}
     this.measured = null; // of images: what AIS last found of the model, see pages/live/stage.py
   }
@@ -143,11 +143,14 @@ export class Scene {
     this.resampledAt = resampledAt.values;
   }
 
-  #takeImages({ tiles, films, tile_rows: rows, tile_log_w: logW, tile_energies: energies, tile_labels: labels }) {
+  /** Tiles: grey pixels and, of each, its walker, weight, energy, class and nearest training image. */
+  #takeImages({ tiles, films, ...told }) {
     const [count, height, width] = tiles.shape;
     this.tiles = {
       pixels: tiles.values, count, height, width,
-      rows: rows.values, logW: logW.values, energies: energies.values, labels: labels.values,
+      rows: told.tile_rows.values, logW: told.tile_log_w.values,
+      energies: told.tile_energies.values, labels: told.tile_labels.values,
+      nearest: told.tile_nearest.values, distances: told.tile_distance.values,
     };
     const [chains, length] = films.shape;
     this.films = { pixels: films.values, chains, length, height, width };

@@ -37,9 +37,9 @@ export class Link {
     this.socket?.send({ do: "ack" });
   }
 
-  /** Asks the page for a change of the spec. */
-  act(name) {
-    this.#click({ name });
+  /** Asks the page for a change that only it can make, by name and with what belongs to it. */
+  act(name, more = {}) {
+    this.#click({ ...more, name });
   }
 
   close() {

@@ -1,7 +1,7 @@
 /** The plane: energy field, data, walkers, chains and means in three stacked canvases. */
 
 import { makeDiscs, stampDiscs } from "./discs.js";
-import { element, plural, setText } from "./dom.js";
+import { element, picture, plural, setText } from "./dom.js";
 import { CLIP, FieldPainter, ISO_LEVELS, traceLevel } from "./field.js";
 import { GRADIENT } from "./colormap.js";
 import { halfToNumber } from "./frame.js";
@@ -17,10 +17,9 @@ const REACH = 12; // pixels around the pointer
 export class Plane {
   constructor() {
     const canvas = (name) => element("canvas", { class: `layer ${name}` });
-    this.base = new Surface(canvas("base"), { willReadFrequently: true });
+    this.base = new Surface(picture({ class: "layer base" }), { willReadFrequently: true });
     this.moving = new Surface(canvas("moving"), { alpha: false, willReadFrequently: true });
     this.top = new Surface(canvas("top"));
-    this.base.canvas.setAttribute("role", "img");
     this.legend = element(
       "div",
       { class: "legend", "aria-hidden": "true" },
@@ -168,7 +167,7 @@ export class Plane {
     const { box, size } = field;
     const toX = (c) => (box[0] + (c * (box[1] - box[0])) / (size - 1) - x0) * scale;
     const toY = (r) => (y1 - box[2] - (r * (box[3] - box[2])) / (size - 1)) * scale;
-    context.font = `500 12px ${theme.font}`;
+    context.font = `500 13px ${theme.font}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     const labels = [];

@@ -5,7 +5,9 @@ let library;
 
 /**
  * Renders the component; Streamlit calls it at each run of the script and on a change of theme.
- * @param {{parentElement: ParentNode, data: {figure: string, config: object, alt: string}}} component
+ * With `clickable`, a click on a mark sends its trace and place as the trigger "clicked".
+ * @param {{parentElement: ParentNode, data: {figure: string, config: object, alt: string,
+ *   clickable: boolean}, setTriggerValue: Function}} component
  * @param {string} address of plotly.js
  * @returns {function()} the clean-up
  */
@@ -13,6 +15,7 @@ export function render(component, address) {
   const place = component.parentElement.querySelector(".plot");
   const plot = plots.get(place) ?? new Plot(place, address);
   plots.set(place, plot);
+  plot.send = component.setTriggerValue;
   plot.show(component.data);
   return () => {
     // Streamlit also cleans up superseded renders while the component is still on the page.
@@ -37,14 +40,23 @@ class Plot {
     this.busy = true;
     const plotly = await this.plotly;
     while (this.next) {
-      const { figure, config, alt } = this.next;
+      const { figure, config, alt, clickable } = this.next;
       this.next = null;
       const { data: traces, layout } = JSON.parse(figure);
       this.place.setAttribute("aria-label", alt);
       this.place.style.minHeight = `${layout.height}px`;
       await plotly.react(this.place, traces, layout, config);
+      if (clickable) this.listen();
     }
     this.busy = false;
+  }
+
+  /** Tells of clicks, from now on. */
+  listen() {
+    this.place.removeAllListeners("plotly_click");
+    this.place.on("plotly_click", ({ points: [point] }) => {
+      this.send("clicked", { trace: point.curveNumber, x: point.x, y: point.y });
+    });
   }
 
   async fit() {

@@ -4,7 +4,7 @@ import { niceTicks } from "./scale.js";
 
 /** Draws hairlines and their numbers; `toX` and `toY` map the plane to pixels. */
 export function paintGrid(context, theme, { side, reach, toX, toY }) {
-  context.font = `12px ${theme.font}`;
+  context.font = `13px ${theme.font}`;
   context.lineWidth = 1;
   for (const tick of niceTicks(-reach, reach, 8)) {
     const [x, y] = [Math.round(toX(tick)) + 0.5, Math.round(toY(tick)) + 0.5];

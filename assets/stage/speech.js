@@ -41,6 +41,7 @@ export function describeState(header, link) {
   if (header.queue > 0) return `queued: ${ordinal(header.queue)}`;
   if (header.notice || header.snapshotNotice) return header.notice || header.snapshotNotice;
   if (header.step === undefined) return "starting";
+  if (header.recorded) return "looking back";
   return link === "compatibility" ? "compatibility mode" : "";
 }
 

@@ -1,31 +1,24 @@
 /** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
 
 import { arrange, measureTop } from "./arrange.js";
-import { Board } from "./board.js";
-import { imagesBody, planeBody } from "./bodies.js";
-import { Caption, firstLayers } from "./caption.js";
+import { bodyOf, SCREEN, STRIPS } from "./bodies.js";
+import { firstLayers, readLayers, writeLayers } from "./caption.js";
 import { DivergenceCard } from "./card.js";
 import { element, setAttribute } from "./dom.js";
 import { parse, Scene } from "./frame.js";
 import { Glide } from "./glide.js";
 import { Link } from "./link.js";
-import { Plane } from "./plane.js";
+import { Meter } from "./meter.js";
+import { pointAt } from "./pointed.js";
 import * as speech from "./speech.js";
 import { Strips } from "./strips.js";
 import { readTheme } from "./theme.js";
-import { Tooltip, walkerLines } from "./tooltip.js";
+import { linkOfGroup, Timeline } from "./timeline.js";
+import { walkerLines } from "./tooltip.js";
 import { Transport } from "./transport.js";
 
-const BUDGET_MS = 12; // a paint that takes longer on average gives up the finer pixels
-const SETTLED = 60; // paints before that is judged
-const STRIPS = {
-  full: ["kl", "contrast", "ess", "weights", "masses"],
-  images: ["kl", "contrast", "ess", "weights", "masses"],
-  bar: [],
-  mini: ["masses"],
-};
-const SCREEN = ["full", "images"]; // layouts that end with the screen
-const remembered = { full: firstLayers(), images: firstLayers(), mini: firstLayers() }; // until the page is reloaded
+const NARROW = 720; // pixels, as in stage.css: everything below each other, as high as it needs
+const remembered = {}; // layers by layout, until the page is reloaded
 
 export class Stage {
   /** @param {HTMLElement} host the element with `data-layout` */
@@ -33,10 +26,11 @@ export class Stage {
     this.host = host;
     this.layout = host.dataset.layout;
     this.scene = new Scene();
-    this.layers = remembered[this.layout] ?? firstLayers();
+    this.layers = remembered[this.layout] ??= firstLayers();
     this.glide = new Glide();
     this.dirty = { base: false, top: false, strips: false, board: false };
-    this.stats = { frames: 0, paints: 0, worstGapMs: 0, paintMs: 0 };
+    this.meter = new Meter();
+    this.stats = this.meter.stats;
     this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
     this.pause = new speech.Pause();
     this.#build();
@@ -56,6 +50,10 @@ export class Stage {
     this.theme = readTheme(this.host);
     this.host.classList.toggle("dark", this.theme.dark);
     this.#measured(component.data?.measured);
+    this.group = component.data?.group ?? null;
+    this.host.classList.toggle("grouped", this.group !== null);
+    this.#takeLayers(component.data?.layers);
+    if (component.data?.path) pointAt(this.host, component.data.point);
     this.resize();
     this.repaint();
     this.link.render(component, base);
@@ -69,6 +67,7 @@ export class Stage {
     this.stats.frames += 1;
     this.#measured(scene.header.measured);
     this.transport.update(scene.header);
+    this.timeline?.update(scene.header);
     this.#showState();
     if (scene.ready && this.plane) {
       if (moved || jumped || first) {
@@ -76,10 +75,10 @@ export class Stage {
         this.plane.update(scene, this.layers, jump);
         glide.start(jump);
       }
-      this.card.update(scene.header.divergence);
       this.caption?.explain(scene.header);
       dirty.top = true;
     }
+    if (scene.ready) this.card?.update(scene.header.divergence);
     dirty.base ||= slow || fixed;
     dirty.strips ||= slow;
     dirty.board ||= slow;
@@ -95,12 +94,12 @@ export class Stage {
 
   /** Fits everything to its place. */
   resize() {
+    this.host.classList.toggle("narrow", this.host.clientWidth <= NARROW);
     if (SCREEN.includes(this.layout)) measureTop(this.host);
     let changed = false;
-    let boards = false;
+    const boards = this.board?.arrange(this.parts) ?? false;
     if (this.plane) {
       if (this.layout === "full") arrange(this.parts, this.strips);
-      boards = this.board?.arrange(this.parts) ?? false;
       const { clientWidth, clientHeight } = this.parts.place;
       changed = this.plane.resize(clientWidth, clientHeight, this.layout !== "full", this.ratio);
     }
@@ -116,6 +115,7 @@ export class Stage {
     cancelAnimationFrame(this.request);
     window.removeEventListener("resize", this.onresize);
     this.observer.disconnect();
+    this.timeline?.close();
     this.transport.close();
     this.link.close();
   }
@@ -125,7 +125,11 @@ export class Stage {
       frame: (bytes) => this.receive(bytes),
       state: () => this.#showState(),
     });
-    this.transport = new Transport(this.link, this.layout);
+    const send = (message) => {
+      this.timeline?.leave(); // a command is for the run as it is now
+      this.link.send(message);
+    };
+    this.transport = new Transport({ send, act: (name) => this.link.act(name) }, this.layout);
     this.strips = new Strips(STRIPS[this.layout]);
     this.strips.onpoint = () => {
       this.dirty.strips = true;
@@ -133,28 +137,28 @@ export class Stage {
     };
     this.spoken = element("div", { class: "spoken", "aria-live": "polite" });
     this.host.append(this.transport.node, this.spoken);
-    if (this.layout === "bar") return;
-    this.plane = new Plane();
-    this.card = new DivergenceCard(this.link);
-    this.tooltip = new Tooltip();
-    const place = element("div", { class: "plane-place" }, this.plane.node);
-    this.plane.area.append(this.tooltip.node);
-    if (SCREEN.includes(this.layout)) {
-      this.caption = new Caption(this.layers, () => this.#switched());
+    if (SCREEN.includes(this.layout) || this.layout === "bar") {
+      this.timeline = new Timeline(linkOfGroup(this), { branch: this.layout !== "bar" });
     }
-    if (this.layout === "images") {
-      this.board = new Board(() => {
-        this.dirty.board = true;
-        this.#schedule();
-      });
-      this.parts = imagesBody(place, this.strips, this.caption, this.board);
-    } else this.parts = planeBody(place, this.strips, this.caption);
+    if (this.layout !== "bar") {
+      this.card = new DivergenceCard(this.link);
+      this.#buildBody();
+    }
+    if (this.timeline) this.host.append(this.timeline.node);
+  }
+
+  #buildBody() {
+    const paintBoard = () => {
+      this.dirty.board = true;
+      this.#schedule();
+    };
+    Object.assign(this, bodyOf(this.layout, this.strips, this.layers, { switched: () => this.#switched(), paintBoard }));
     // The plane of images is too small to hold words.
     if (this.board) this.parts.body.append(this.card.node);
     else this.plane.area.append(this.transport.badges, this.card.node);
     this.host.append(...this.parts.nodes);
-    this.plane.area.addEventListener("pointermove", (event) => this.#point(event));
-    this.plane.area.addEventListener("pointerleave", () => this.#point(null));
+    this.plane?.area.addEventListener("pointermove", (event) => this.#point(event));
+    this.plane?.area.addEventListener("pointerleave", () => this.#point(null));
   }
 
   #measured(found) {
@@ -163,7 +167,15 @@ export class Stage {
     this.dirty.strips = true;
   }
 
+  #takeLayers(names) {
+    if (names === undefined || names === null || names === this.given) return;
+    this.given = names; // as the link says; from then on the words of the caption count
+    readLayers(this.layers, names);
+    this.caption?.show();
+  }
+
   #switched() {
+    this.link.act("layers", { layers: writeLayers(this.layers) });
     if (this.scene.ready) this.plane.walkers.weigh(this.scene.logW, this.layers.weighted);
     this.repaint();
   }
@@ -212,28 +224,18 @@ export class Stage {
       this.owesAck = false;
       this.link.acknowledge();
     }
-    this.#measure(now, performance.now() - start);
-    if (plane && !this.glide.arrived) this.#schedule();
+    const gliding = Boolean(plane) && !this.glide.arrived;
+    if (this.meter.paint(now, performance.now() - start, gliding) && this.ratio !== 1) {
+      this.ratio = 1;
+      this.resize();
+    }
+    if (gliding) this.#schedule();
   }
 
   #showTooltip() {
     const { plane, tooltip } = this;
     if (plane.focus < 0) tooltip.hide();
     else tooltip.show(walkerLines(plane.facts(this.scene, plane.focus)), plane.place(plane.focus), plane.top.width);
-  }
-
-  #measure(now, took) {
-    const { stats } = this;
-    if (stats.paints > 0 && !this.glide.arrived) {
-      stats.worstGapMs = Math.max(stats.worstGapMs, now - this.paintedAt);
-    }
-    this.paintedAt = now;
-    stats.paints += 1;
-    stats.paintMs += 0.05 * (took - stats.paintMs);
-    if (stats.paints > SETTLED && stats.paintMs > BUDGET_MS && this.ratio !== 1) {
-      this.ratio = 1;
-      this.resize();
-    }
   }
 
   #speak(now) {

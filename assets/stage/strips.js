@@ -2,7 +2,7 @@
 
 import { paintSentence, paintTitle } from "./chart.js";
 import { paintContrast, paintEss, paintKl } from "./curves.js";
-import { element, formatNumber, formatShare, setAttribute } from "./dom.js";
+import { element, formatNumber, formatShare, picture, setAttribute } from "./dom.js";
 import { describeMasses, paintMasses } from "./masses.js";
 import { Surface } from "./surface.js";
 import { paintWeights } from "./weights.js";
@@ -67,7 +67,7 @@ export class Strips {
 
   #make(name) {
     const { grow, least, paint, curve } = STRIPS[name];
-    const canvas = element("canvas", { role: "img" });
+    const canvas = picture();
     const style = `flex:${grow} 1 ${least}px;min-height:${least}px`;
     const place = element("div", { class: `strip ${name}`, style }, canvas);
     this.node.append(place);

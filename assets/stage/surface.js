@@ -2,6 +2,11 @@
 
 export const MAX_RATIO = 2;
 
+/** How much larger CSS shows an element than its own pixels say: the presenter mode does. */
+export function zoomOf(element) {
+  return element.currentCSSZoom ?? 1;
+}
+
 export class Surface {
   /**
    * @param {HTMLCanvasElement} canvas
@@ -19,7 +24,7 @@ export class Surface {
    * Fits the canvas to a size in CSS pixels.
    * @returns {boolean} whether anything changed (the canvas is empty then)
    */
-  resize(width, height, ratio = Math.min(devicePixelRatio || 1, MAX_RATIO)) {
+  resize(width, height, ratio = Math.min((devicePixelRatio || 1) * zoomOf(this.canvas), MAX_RATIO)) {
     if (width === this.width && height === this.height && ratio === this.ratio) return false;
     Object.assign(this, { width, height, ratio });
     this.canvas.width = Math.max(1, Math.round(width * ratio));

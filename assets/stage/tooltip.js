@@ -1,8 +1,9 @@
-/** The tooltip of a walker: its number, position, energy and weight. */
+/** The tooltip of a walker: its number, position, energy and weight, below what pictures it. */
 
-import { element, formatNumber } from "./dom.js";
+import { element, formatNumber, setText } from "./dom.js";
 
-const WIDE = 150; // pixels that a tooltip may take
+const APART = 16; // pixels between the marked thing and the tooltip
+const EDGE = 4;
 
 /** The lines about a walker of the plane. */
 export function walkerLines({ id, x, y, energy, weight }) {
@@ -15,8 +16,10 @@ export function walkerLines({ id, x, y, energy, weight }) {
 }
 
 export class Tooltip {
-  constructor() {
-    this.node = element("div", { class: "tooltip", hidden: true });
+  /** @param {...Node} pictures what stands above the lines */
+  constructor(...pictures) {
+    this.lines = element("div");
+    this.node = element("div", { class: "tooltip", hidden: true }, ...pictures, this.lines);
   }
 
   /**
@@ -26,10 +29,13 @@ export class Tooltip {
    */
   show(lines, at, width) {
     this.node.hidden = false;
-    this.node.textContent = lines.join("\n");
-    const reach = at.reach ?? 0;
-    const side = at.x > width - WIDE - 20 ? -WIDE - reach : 16 + reach;
-    this.node.style.transform = `translate(${at.x + side}px, ${Math.max(4, at.y - 44)}px)`;
+    setText(this.lines, lines.join("\n"));
+    const apart = APART + (at.reach ?? 0);
+    const wide = this.node.offsetWidth;
+    const fits = at.x + apart + wide <= width;
+    const left = Math.max(EDGE, fits || at.x < apart + wide ? at.x + apart : at.x - apart - wide);
+    const top = Math.max(EDGE, at.y - 44);
+    this.node.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   hide() {

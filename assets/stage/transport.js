@@ -12,13 +12,14 @@ const SPEEDS = [
 const ROLES = (...names) => names.map((name) => `[role='${name}']`).join();
 const IGNORED = `input, textarea, select, [contenteditable='true'], ${ROLES("slider", "textbox")}`;
 const ELSEWHERE = ROLES("dialog", "application"); // keys pressed there are not for the run
+const COMPARED = ["cell", "tile"]; // one of several runs, which share a bar of their own
 const PRESSABLE = `button, a[href], summary, ${ROLES("button", "tab", "radio", "option")}`;
 
 export class Transport {
   /**
    * @param {{send: function(Object), act: function(string)}} link `send` takes a message for the
    *   run, `act` the name of a change of the spec
-   * @param {"full"|"images"|"bar"|"mini"} layout
+   * @param {"full"|"images"|"bar"|"mini"|"cell"|"tile"} layout
    */
   constructor(link, layout) {
     this.link = link;
@@ -28,13 +29,14 @@ export class Transport {
     this.node = element("div", { class: "transport", role: "toolbar", "aria-label": "Run" });
     this.toggle = element("button", { type: "button", class: "play primary", onclick: () => this.flip() });
     this.toggleText = element("span");
-    this.node.append(this.toggle);
+    this.small = !["full", "images", "bar"].includes(layout);
+    if (!COMPARED.includes(layout)) this.node.append(this.toggle);
     this.pill = element("span", { class: "pill", role: "status" });
     this.badges = element("span", { class: "badges" });
-    if (layout !== "mini") this.node.append(...this.#buttons(), this.#speeds());
+    if (!this.small) this.node.append(...this.#buttons(), this.#speeds());
     this.node.append(this.badges, this.pill, element("span", { class: "gap" }), this.#numbers(layout));
     this.#showPlaying(false);
-    if (layout !== "mini") {
+    if (!this.small) {
       this.onkey = (event) => this.#key(event);
       window.addEventListener("keydown", this.onkey, true);
     }
@@ -60,9 +62,9 @@ export class Transport {
     if (header.step === undefined) return;
     setText(values.kl, formatNumber(header.images ? header.kl_estimate : header.kl_exact));
     setText(this.klLabel, klLabel(header));
-    if (!values.step) return;
-    setText(values.step, formatCount(header.step));
-    setText(values.ess, header.weighted ? formatShare(header.ess) : "–");
+    if (values.ess) setText(values.ess, header.weighted ? formatShare(header.ess) : "–");
+    if (values.step) setText(values.step, formatCount(header.step));
+    if (!values.speed) return;
     setText(values.speed, header.playing ? formatCount(header.speed ?? 0) : "0");
     setText(this.device, `updates/s, ${header.device}`);
   }
@@ -139,18 +141,13 @@ export class Transport {
       const label = element("span", {}, unit);
       if (name === "speed") this.device = label;
       if (name === "kl") this.klLabel = label;
-      return element("div", { class: "number" }, this.values[name], label);
+      return element("div", { class: `number ${name}` }, this.values[name], label);
     };
     const shown = element("div", { class: "numbers" });
-    if (layout === "mini") shown.append(number("kl", "KL exact, nats"));
-    else {
-      shown.append(
-        number("step", "update"),
-        number("kl", "KL exact, nats"),
-        number("ess", "ESS/N"),
-        number("speed", "updates/s"),
-      );
-    }
+    const kl = number("kl", "KL exact, nats");
+    if (layout === "mini") shown.append(kl);
+    else shown.append(number("step", "update"), kl, number("ess", "ESS/N"));
+    if (!this.small) shown.append(number("speed", "updates/s"));
     return shown;
   }
 

@@ -38,12 +38,13 @@ def pack(
     with_static: bool,
     with_slow: bool = True,
     measured: Mapping[str, Any] | None = None,
+    recorded: bool = False,
 ) -> bytes:
     """The frame of `view`; without a snapshot it holds the run's status only.
 
     `with_static` adds the training data and the true density, `with_slow` the field and the curves;
     `measured` is what AIS found of the model (empty: nothing yet), for a stage that gets it in no
-    other way.
+    other way. `recorded` says that the picture is one from the tape, not the newest.
     """
     header: dict[str, Any] = {
         "version": view.version,
@@ -51,7 +52,10 @@ def pack(
         "queue": view.queue_position,
         "cap": view.speed,
         "notice": view.notice,
+        "recorded": recorded,
     }
+    if with_slow:
+        header["tape"] = list(view.tape)
     if measured is not None:
         header["measured"] = dict(measured) or None
     arrays: dict[str, Array] = {}
@@ -140,6 +144,8 @@ def _images(s: Snapshot) -> dict[str, Array]:
         "tile_log_w": np.maximum(s.tile_log_w, LOWEST_LOG_W).astype(np.float32),
         "tile_energies": s.tile_energies.astype(np.float32),
         "tile_labels": s.tile_labels.astype(np.uint8),
+        "tile_nearest": s.tile_nearest,
+        "tile_distance": s.tile_distance.astype(np.float32),
     }
     return {name: (values, 0.0, 0.0) for name, values in raw.items()}
 

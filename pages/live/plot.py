@@ -8,6 +8,7 @@ script comes from the installed plotly package, so nothing is loaded from anothe
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,9 +32,29 @@ export default (component) => render(component, `${{base}}api/plotly/{plotly}.js
 """
 
 
-def plot(figure: str, *, key: str, alt: str, config: dict[str, Any]) -> None:
-    """Show a figure given as Plotly JSON; `alt` describes it to who cannot see it."""
-    _component()(key=key, data={"figure": figure, "alt": alt, "config": config})
+def plot(
+    figure: str,
+    *,
+    key: str,
+    alt: str,
+    config: dict[str, Any],
+    on_click: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Show a figure given as Plotly JSON; `alt` describes it to who cannot see it.
+
+    on_click({"trace", "x", "y"}) is called once for each click on a mark.
+    """
+    data = {"figure": figure, "alt": alt, "config": config, "clickable": on_click is not None}
+    if on_click is None:
+        _component()(key=key, data=data)
+        return
+    clicked = _component()(key=key, data=data, on_clicked_change=_ignore).clicked
+    if clicked:
+        on_click(clicked)
+
+
+def _ignore() -> None:
+    """Streamlit sends what a component triggers only where something is called."""
 
 
 def make_routes(base_path: str) -> list[BaseRoute]:

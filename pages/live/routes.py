@@ -1,8 +1,9 @@
 """Routes beside Streamlit: the socket that carries live frames, and the stage's own scripts.
 
 Browser to server: JSON `{"do": …}`, see `read_command`; `{"do": "ack"}` asks for the next frame
-and `{"do": "alive"}` renews the lease. Server to browser: binary frames, one in flight at most, so
-a slow browser gets fewer frames and never a backlog.
+and `{"do": "alive"}` renews the lease; `{"do": "scrub", "step": k}` asks for the recorded picture
+of update k in place of the newest, until `{"do": "live"}`. Server to browser: binary frames, one in
+flight at most, so a slow browser gets fewer frames and never a backlog.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 import json
 import time
 from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -110,13 +112,13 @@ async def live(socket: WebSocket) -> None:
 
 
 async def _serve(socket: WebSocket, token: str) -> None:
-    credit = asyncio.Event()
-    credit.set()
+    watch = Watch()
+    watch.credit.set()
     known, gone = True, False
     try:
         async with asyncio.TaskGroup() as both:
-            both.create_task(_send_frames(socket, token, credit))
-            both.create_task(_listen(socket, token, credit))
+            both.create_task(_send_frames(socket, token, watch))
+            both.create_task(_listen(socket, token, watch))
     except* WebSocketDisconnect:
         gone = True
     except* UnknownRun:
@@ -125,18 +127,38 @@ async def _serve(socket: WebSocket, token: str) -> None:
         await socket.close(UNKNOWN_TOKEN)
 
 
-async def _send_frames(socket: WebSocket, token: str, credit: asyncio.Event) -> None:
+async def _send_frames(socket: WebSocket, token: str, watch: Watch) -> None:
     sent = Sent()
     while True:
-        await credit.wait()
-        frame = sent.next_frame(hub().view(token), time.monotonic())
+        await watch.credit.wait()
+        frame = sent.next_frame(*looked_at(token, watch.step), time.monotonic())
         if frame is not None:
-            credit.clear()
+            watch.credit.clear()
             await socket.send_bytes(frame)
         await asyncio.sleep(FRAME_SECONDS)
 
 
-async def _listen(socket: WebSocket, token: str, credit: asyncio.Event) -> None:
+def looked_at(token: str, step: int | None) -> tuple[RunView, bool]:
+    """What a browser looks at: the run, or its recorded picture of an update; and which of both.
+
+    Raises UnknownRun.
+    """
+    view = hub().view(token)
+    recorded = hub().recorded(token, step) if step is not None else None
+    return (replace(view, snapshot=recorded), True) if recorded is not None else (view, False)
+
+
+def read_look(message: Any) -> tuple[int | None] | None:
+    """(update,) of a wish to look back, (None,) of one to see the run again, None for no wish."""
+    match message:
+        case {"do": "scrub", "step": int(step)} if not isinstance(step, bool):
+            return (step,)
+        case {"do": "live"}:
+            return (None,)
+    return None
+
+
+async def _listen(socket: WebSocket, token: str, watch: Watch) -> None:
     while True:
         event = await socket.receive()
         if event["type"] == "websocket.disconnect":
@@ -148,32 +170,43 @@ async def _listen(socket: WebSocket, token: str, credit: asyncio.Event) -> None:
         except (ValueError, RecursionError):
             continue
         if message == {"do": "ack"}:
-            credit.set()
+            watch.credit.set()
+        elif look := read_look(message):
+            (watch.step,) = look
         elif command := read_command(message):
             with contextlib.suppress(HubFull):  # the next view's notice says so
                 hub().command(token, command)
+
+
+@dataclass
+class Watch:
+    """What one browser wants: may it be sent a frame, and a recorded update or None for live."""
+
+    credit: asyncio.Event = field(default_factory=asyncio.Event)
+    step: int | None = None
 
 
 class Sent:
     """What one browser has been sent, to leave out of a frame what it already holds."""
 
     def __init__(self) -> None:
-        self.version = -1
+        self.shown: tuple[int, int] = (-1, -1)  # version of the view, and recorded update or −1
         self.step = -1
         self.slow_at = -1.0
         self.data = np.empty((0, 2), dtype=np.float32)
 
-    def next_frame(self, view: RunView, now: float) -> bytes | None:
+    def next_frame(self, view: RunView, recorded: bool, now: float) -> bytes | None:
         """The frame to send at time `now` (seconds), or None when nothing is new."""
-        if view.version == self.version:
+        shown = (-1, view.snapshot.step) if recorded else (view.version, -1)
+        if shown == self.shown:
             return None
-        self.version = view.version
+        self.shown = shown
         if view.snapshot is None:
             return pack(view, with_static=False)
         static = not np.array_equal(view.snapshot.data, self.data)
         back = view.snapshot.step < self.step
-        slow = static or back or not view.playing or now - self.slow_at >= SLOW_SECONDS
+        slow = static or back or recorded or not view.playing or now - self.slow_at >= SLOW_SECONDS
         if slow:
             self.slow_at = now
         self.step, self.data = view.snapshot.step, view.snapshot.data
-        return pack(view, with_static=static, with_slow=slow)
+        return pack(view, with_static=static, with_slow=slow, recorded=recorded)

@@ -17,11 +17,11 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from pages.live.frame import pack
-from pages.live.routes import assets_version, read_command
+from pages.live.routes import assets_version, looked_at, read_command, read_look
 
-Layout = Literal["full", "images", "bar", "mini"]
+Layout = Literal["full", "images", "bar", "mini", "cell", "tile"]
 TICK_SECONDS = 0.2
-ACTIONS = ("new-seed", "halve-step")
+MAX_TEXT = 200  # characters of a list of layers
 
 # Streamlit sends inline scripts again with every update, so this one only imports the real module.
 # Its own script tag tells the base path.
@@ -48,10 +48,23 @@ class Measured(NamedTuple):
 
 @dataclass
 class Link:
-    """How the browser of one session is reached, and the id of the last click handled."""
+    """How the browser of one session is reached, the id of the last click handled, and the recorded
+    update that it looks at without a socket.
+    """
 
     tick: bool = False
     handled: int = 0
+    step: int | None = None
+
+
+class Action(NamedTuple):
+    """A click that changes more than the run: step is the recorded update of a branch, layers the
+    list of those that are on.
+    """
+
+    name: str
+    step: int = 0
+    layers: str = ""
 
 
 @st.cache_resource(scope="session", show_spinner=False)
@@ -64,24 +77,38 @@ def stage(
     *,
     key: str,
     layout: Layout = "full",
-    on_action: Callable[[str], None] | None = None,
+    on_action: Callable[[Action], None] | None = None,
     measured: Measured | None = None,
+    group: str = "",
+    layers: str = "",
+    point: str = "",
 ) -> None:
-    """Shows the run of `token`; `on_action` is called once per click that changes the spec.
+    """Shows the run of `token`; `on_action` is called once per click that is not for the run alone.
 
     Layouts: `full` has everything, `images` the grid of images and film strips besides, `bar` only
-    the transport bar with its numbers, `mini` a small plane with mode masses. Actions: "new-seed"
-    and "halve-step"; the page runs again after one. `measured` is drawn among what the run says of
-    itself. `?transport=tick` in the address forces the fallback.
+    the transport bar with its numbers and the timeline, `mini` a small plane with mode masses,
+    `cell` and `tile` one of several runs, as a plane or as images, without a bar. Actions:
+    "new-seed", "halve-step", "branch" and "layers"; the page runs again after one. `measured` is
+    drawn among what the run says of itself. Stages of one `group` look back together. `layers`:
+    those to begin with, as an action wrote them. `point` names the part that is marked with a hand:
+    a strip, "plane", "images" or "transport". `?transport=tick` in the address forces the fallback.
     """
     link = _link(key)
     if st.query_params.get("transport") == "tick":
         link.tick = True
 
+    address = {
+        "path": f"api/live/{token}",
+        "measured": measured._asdict() if measured else None,
+        "group": group or None,
+        "layers": layers or None,
+        "point": point or None,
+    }
+
     def body() -> None:
         result = _component(layout)(
             key=key,
-            data=_frame(token, measured) if link.tick else _address(token, measured),
+            data=_frame(token, link, measured) if link.tick else address,
             on_clicks_change=_ignore,
             on_transport_change=_ignore,
         )
@@ -99,20 +126,19 @@ def _component(layout: Layout) -> ComponentRenderer:
     )
 
 
-def _address(token: str, measured: Measured | None) -> dict[str, Any]:
-    return {"path": f"api/live/{token}", "measured": measured._asdict() if measured else None}
-
-
-def _frame(token: str, measured: Measured | None) -> bytes | dict[str, bool]:
+def _frame(token: str, link: Link, measured: Measured | None) -> bytes | dict[str, bool]:
     try:
         hub().touch(token)
         found = measured._asdict() if measured else {}
-        return pack(hub().view(token), with_static=True, measured=found)
+        view, recorded = looked_at(token, link.step)
+        return pack(view, with_static=True, measured=found, recorded=recorded)
     except UnknownRun:
         return {"expired": True}
 
 
-def _handle(result: Any, token: str, link: Link, on_action: Callable[[str], None] | None) -> None:
+def _handle(
+    result: Any, token: str, link: Link, on_action: Callable[[Action], None] | None
+) -> None:
     """Acts on each new click once and in order.
 
     The browser keeps its last clicks in the component's state: a click of its own can be lost or
@@ -129,9 +155,23 @@ def _handle(result: Any, token: str, link: Link, on_action: Callable[[str], None
         if command := read_command(click):
             with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
                 hub().command(token, command)
-        elif click.get("name") in ACTIONS and on_action is not None:
-            on_action(click["name"])
+        elif look := read_look(click):
+            (link.step,) = look
+        elif (action := read_action(click)) and on_action is not None:
+            on_action(action)
             st.rerun()
+
+
+def read_action(click: dict[str, Any]) -> Action | None:
+    """The action of a click, None for anything that is not exactly one."""
+    match click:
+        case {"name": "branch", "step": int(step)}:
+            return Action("branch", step=step)
+        case {"name": "layers", "layers": str(layers)} if len(layers) <= MAX_TEXT:
+            return Action("layers", layers=layers)
+        case {"name": "new-seed" | "halve-step" as name}:
+            return Action(name)
+    return None
 
 
 def _ignore() -> None:
