@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pandas  # noqa: F401 - whole before two pages at once can find it half imported
 import streamlit as st
 
 from ebm_engine.runs.hub import hub

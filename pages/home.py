@@ -53,4 +53,8 @@ for column, sentence in zip(st.columns(3, gap="medium"), READING, strict=True):
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     if st.button("Open the explorer", type="primary", icon=":material/tune:"):
         st.switch_page("gaussian_mixtures.py")
+    if st.button("Compare four methods", icon=":material/view_column:"):
+        st.switch_page("compare.py")
+    if st.button("Take a lesson", icon=":material/school:"):
+        st.switch_page("lessons.py")
     st.caption("  \n".join(PAPERS), width="content")

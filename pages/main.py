@@ -7,12 +7,15 @@ from pathlib import Path
 import streamlit as st
 
 from ebm_engine.runs.hub import HubFull
-from pages.common import session
+from pages.common import scene, session
 
 ASSETS = Path(__file__).parent.parent / "assets"
 
 st.set_page_config(page_title="EBM Lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.html(ASSETS / "page.css")
+presenting = scene.presenting()
+if presenting:
+    st.html(ASSETS / "presenter.css")
 
 chosen = st.navigation(
     [
@@ -20,13 +23,27 @@ chosen = st.navigation(
         st.Page("gaussian_mixtures.py", title="Densities in 2-D", url_path="gaussian-mixtures"),
         st.Page("mnist.py", title="Images", url_path="mnist"),
         st.Page("langevin.py", title="Langevin", url_path="langevin"),
+        st.Page("compare.py", title="Compare", url_path="compare"),
+        st.Page("sweeps.py", title="Sweeps", url_path="sweeps"),
+        st.Page("lessons.py", title="Lessons", url_path="lessons"),
+        st.Page("lecturer.py", title="For lecturers", url_path="lecturer"),
     ],
-    position="top",
+    position="hidden" if presenting else "top",
 )
-st.logo(ASSETS / "icon.svg", size="small")
+if not presenting:
+    st.logo(ASSETS / "icon.svg", size="small")
 
 try:
     chosen.run()
 except HubFull:
     st.warning(session.FULL)
     st.button("Try again", type="primary")
+
+if presenting:
+    st.button(
+        "Leave presenter mode",
+        type="tertiary",
+        key="leave-presenter",
+        on_click=scene.present,
+        kwargs={"on": False},
+    )

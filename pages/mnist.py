@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from functools import partial
 
-import streamlit as st
-
-from pages.common import class_choice, controls, image_sections, session
+from pages.common import (
+    acts,
+    class_choice,
+    figures,
+    image_sections,
+    measuring,
+    ribbon,
+    scene,
+    session,
+    shelf,
+    workbench,
+)
 from pages.common.offers import IMAGES
-from pages.common.widgets import plain
 from pages.live.stage import stage
 
-session.enter(IMAGES)
-held = session.own(IMAGES)
+held, view, look, place = workbench.lay_out(IMAGES, class_choice.choose, shelf.RUNS)
 
-with st.container(horizontal=True, gap="medium"):
-    left = st.container(key="controls", width=270, gap="xsmall")
-    right = st.container(key="picture", gap="small")
-
-with left:
-    held = controls.panel(held, class_choice.choose)
-
-with right:
-    if held.problems:
-        st.warning("  \n".join(plain(p) for p in held.problems))
-    st.caption(controls.story(held))
+with place:
+    layout = "images" if view == workbench.LIVE else "bar"
     stage(
         held.token,
-        key="stage-images",
-        layout="images",
-        on_action=partial(session.act, IMAGES),
-        measured=image_sections.measured(held),
+        key=f"stage-images-{layout}",
+        layout=layout,
+        on_action=partial(acts.act, IMAGES),
+        measured=measuring.measured(held),
+        layers=look.layers,
     )
-    image_sections.show(held)
+    if view == workbench.LIVE:
+        image_sections.show(held)
+    elif view == shelf.RUNS:
+        shelf.show(held)
+    else:
+        figures.show(held, image_sections.album(held))
+        ribbon.show(held)
 
-session.write_link(held)
+session.write_link(held, scene.query(IMAGES))

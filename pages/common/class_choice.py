@@ -1,4 +1,4 @@
-"""Class choice: which digits a run learns and how many of each."""
+"""Class choice: which digits a run learns and how many of each, or which own images."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import streamlit as st
 
 from ebm_engine.runs.presets import Preset
 from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec
-from pages.common import controls, fetch, session
+from pages.common import choices, controls, fetch, own_images, session
 from pages.common.offers import offer
 from pages.common.session import Held
 from pages.common.widgets import plain
 
 TARGET_HELP = (
     "The images to learn. A change starts with a preset on them. The 8 × 8 digits come with "
-    "scikit-learn and are not MNIST."
+    "scikit-learn and are not MNIST. Own images come from a file of yours."
 )
 ENERGY_HELP = (
     "What is trained, on a Gaussian base. **Network** sees the coordinates, **Multi-scale** adds "
@@ -32,12 +32,14 @@ ACROSS = 3  # number fields beside each other
 def choose(held: Held) -> RunSpec:
     """Draw the choices of images, digits, energy and method; the spec they ask for."""
     known = offer(held.slot)
-    kind = controls.select("Target", known.kinds["target"], TARGET_HELP, held)
+    kind = choices.select("Target", known.kinds["target"], TARGET_HELP, held)
     fetch.show_if_missing()
+    if kind == own_images.KIND:
+        return own_images.choose(held, ENERGY_HELP)
     if kind != held.spec.target.kind:
         session.load(held.slot, _first_on(kind, known.presets.values()))
         st.rerun()
-    spec = held.spec if kind not in LARGEST else _with_classes(held, *_classes(held))
+    spec = _with_classes(held, *_classes(held))
     return controls.energy_and_method(held, spec, ENERGY_HELP)
 
 

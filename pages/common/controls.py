@@ -7,17 +7,16 @@ blocks of the spec.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.fields import Block
 from ebm_engine.runs.knobs import Knob, knobs
 from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.spec import OPTIMIZERS, RunSpec, SpecError, flatten, with_value
 from ebm_engine.runs.suited import suited
-from pages.common import own_target, session
+from pages.common import choices, own_target, scene, session
 from pages.common.offers import offer
 from pages.common.session import Held
 from pages.common.widgets import plain, widget
@@ -59,7 +58,7 @@ def panel(held: Held, choose: Callable[[Held], RunSpec]) -> Held:
 
     `choose` draws what decides which other controls there are.
     """
-    chosen = choose_preset(held)
+    chosen = choices.preset(held)
     if chosen != held.preset:
         held = session.load(held.slot, chosen)
     asked = choose(held)
@@ -71,19 +70,6 @@ def panel(held: Held, choose: Callable[[Held], RunSpec]) -> Held:
         session.switch(held.slot, asked)
         st.rerun()
     return session.change(held.slot, asked)
-
-
-def choose_preset(held: Held) -> str:
-    """Draw the choice of a preset and return its name."""
-    known = offer(held.slot).presets
-    return st.selectbox(
-        "Preset",
-        list(known),
-        list(known).index(held.preset),
-        format_func=lambda name: known[name].title,
-        key=f"preset#{held.edition}",
-        help="Target, start of the model and settings in one. A change restarts the run.",
-    )
 
 
 def story(held: Held) -> str:
@@ -98,8 +84,9 @@ def choose(held: Held) -> RunSpec:
     """Draw the choices of target, energy and method; the spec they ask for, with what suits it."""
     spec, kinds = held.spec, offer(held.slot).kinds
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        kind = select("Target", kinds["target"], TARGET_HELP, held)
-        own_target.offer_drawing(held)
+        kind = choices.select("Target", kinds["target"], TARGET_HELP, held)
+        if scene.of(held.slot).frees("target") and scene.of(held.slot).shows("target"):
+            own_target.offer_drawing(held)
     own = None
     if kind == own_target.KIND:
         own = own_target.upload(held)
@@ -111,9 +98,9 @@ def choose(held: Held) -> RunSpec:
 def energy_and_method(held: Held, spec: RunSpec, energy_help: str) -> RunSpec:
     """Draw the choices of energy and method; `spec`, changed as they ask if it is `held`'s own."""
     kinds = offer(held.slot).kinds
-    kind = _segments("Energy", kinds["energy"], energy_help, spec, held.scope)
+    kind = choices.segments("Energy", kinds["energy"], energy_help, held)
     spec = _suited(spec, "energy", kind) if spec == held.spec else spec
-    kind = select("Method", kinds["method"], METHOD_HELP, held)
+    kind = choices.select("Method", kinds["method"], METHOD_HELP, held)
     return _suited(spec, "method", kind) if spec == held.spec else spec
 
 
@@ -122,28 +109,38 @@ def draw(held: Held) -> RunSpec:
 
     Another optimizer comes alone, with what suits it: the other widgets do not show that yet.
     """
-    spec, scope = held.spec, held.scope
-    basics, notes, folded = st.container(gap="xsmall"), st.container(), st.expander("More")
-    with folded:
-        exact = st.toggle("Type exact values", help="Number fields in place of the sliders.")
-    groups = _groups(folded, spec)
-    with groups["optimizer"]:
-        kind = _segments("Optimizer", OPTIMIZERS, OPTIMIZER_HELP, spec, scope, hidden=True)
+    spec, look = held.spec, scene.of(held.slot)
+    basics, notes = st.container(gap="xsmall"), st.container()
+    folded = st.expander("More") if look.shows("more") else None
+    groups, exact, kind = {}, False, spec.optimizer.kind
+    if folded is not None:
+        with folded:
+            exact = st.toggle("Type exact values", help="Number fields in place of the sliders.")
+        groups = _groups(folded, spec)
+        with groups["optimizer"]:
+            kind = choices.segments("Optimizer", OPTIMIZERS, OPTIMIZER_HELP, held, hidden=True)
     asked = _suited(spec, "optimizer", kind)
     if asked != spec:
         return asked
     for knob in knobs(spec):
-        typed = exact or knob.path == "seed"
-        in_sight = knob.basic or knob.path == "seed"
-        with basics if in_sight else groups[_head(knob)]:
-            value = widget(knob, flatten(spec)[knob.path], scope, typed=typed)
-            spec = _moved(spec, knob.path, value)
-    with folded:
-        st.button("Back to the preset", on_click=session.load, args=(held.slot, held.preset))
-        st.caption("The address bar holds this run: its link gives anyone the same one.")
+        place = basics if knob.basic or knob.path == "seed" else groups.get(_head(knob))
+        if place is not None and look.shows(knob.path):
+            with place:
+                spec = _asked(held, spec, knob, exact=exact)
+    if folded is not None:
+        with folded:
+            st.button("Back to the preset", on_click=session.load, args=(held.slot, held.preset))
+            st.caption("The address bar holds this run: its link gives anyone the same one.")
     with notes:
         _hint(held, spec)
     return spec
+
+
+def _asked(held: Held, spec: RunSpec, knob: Knob, *, exact: bool) -> RunSpec:
+    """Draw the widget of a knob; the spec with its value."""
+    typed, locked = exact or knob.path == "seed", not scene.of(held.slot).frees(knob.path)
+    value = widget(knob, flatten(spec)[knob.path], held.scope, typed=typed, disabled=locked)
+    return spec if locked else _moved(spec, knob.path, value)
 
 
 def _groups(folded: Any, spec: RunSpec) -> dict[str, Any]:
@@ -182,42 +179,6 @@ def _ceiling(held: Held, spec: RunSpec) -> float | None:
     now = session.view(held)
     known = now is not None and now.snapshot is not None and now.snapshot.spec == spec
     return now.snapshot.ess_ceiling if known else None
-
-
-def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) -> str:
-    """Draw the choice of the kind of a block and return it."""
-    path = f"{label.lower()}.kind"
-    return st.selectbox(
-        label,
-        list(table),
-        list(table).index(flatten(held.spec)[path]),
-        format_func=lambda kind: table[kind].title,
-        key=f"{path}#{held.scope}",
-        help=text,
-    )
-
-
-def _segments(
-    label: str,
-    table: Mapping[str, type[Block]],
-    text: str,
-    spec: RunSpec,
-    scope: str,
-    *,
-    hidden: bool = False,
-) -> str:
-    path = f"{label.lower()}.kind"
-    return st.segmented_control(
-        label,
-        list(table),
-        default=flatten(spec)[path],
-        required=True,
-        format_func=lambda kind: table[kind].title,
-        key=f"{path}#{scope}",
-        help=text,
-        label_visibility="collapsed" if hidden else "visible",
-        width="stretch",
-    )
 
 
 def _suited(spec: RunSpec, head: str, kind: str) -> RunSpec:

@@ -6,46 +6,70 @@ that the run was started, stopped or stepped on the stage, which never runs the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
 
 import streamlit as st
 
 from ebm_engine.runs.hub import RunView
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.views import compact, curves, landscape, masses, tables, walkers
+from ebm_engine.views import compact, curves, energies, landscape, masses, tables, walkers
 from ebm_engine.views.compact import controllers_move as moving
+from ebm_engine.views.genealogy import genealogy
 from ebm_engine.views.theme import Reading, Theme, config
 from pages.common import session
+from pages.common.langevin_figures import theme
 from pages.common.session import Held
 from pages.live.plot import plot
 
 Figure = Callable[[Snapshot, Theme], Reading]
+Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
 
-GROUPS: dict[str, dict[str, Figure]] = {
-    "Learning": {
-        "kl": curves.kl_curves,
-        "masses": masses.mode_bars,
-        "mass-curves": masses.mass_curves,
-        "distance": compact.distance_curves,
-    },
-    "Landscape": {
-        "energy": landscape.energy_map,
-        "difference": landscape.difference_map,
-        "cut": landscape.cut,
-    },
-    "Weights": {
-        "ess": curves.ess_curves,
-        "log-weights": walkers.log_weight_histogram,
-        "lorenz": walkers.lorenz,
-    },
-    "Gradient": {"gradient": curves.gradient_bias, "controllers": compact.controller_curves},
+
+class Album(NamedTuple):
+    """The figures of a page by group, the first one shown first.
+
+    on_demand: by group, what a switch is called that adds more figures, and these; below: by group,
+    what is drawn below the figures once per run of the page.
+    """
+
+    groups: Mapping[str, Group]
+    on_demand: Mapping[str, tuple[str, Group]] = MappingProxyType({})
+    below: Mapping[str, Callable[[Held], None]] = MappingProxyType({})
+
+
+WEIGHTS: Group = {
+    "ess": curves.ess_curves,
+    "log-weights": walkers.log_weight_histogram,
+    "lorenz": walkers.lorenz,
+    "genealogy": genealogy,
 }
-ON_DEMAND: dict[str, tuple[str, dict[str, Figure]]] = {
-    "Learning": ("Log scale", {"kl": partial(curves.kl_curves, y_scale="log")}),
-    "Landscape": ("3-D surface", {"surface": landscape.energy_surface}),
-}
+PLANE = Album(
+    {
+        "Learning": {
+            "kl": curves.kl_curves,
+            "masses": masses.mode_bars,
+            "mass-curves": masses.mass_curves,
+            "distance": compact.distance_curves,
+            "mean-energies": energies.mean_energies,
+            "gradient-norms": energies.gradient_norms,
+        },
+        "Landscape": {
+            "energy": landscape.energy_map,
+            "difference": landscape.difference_map,
+            "cut": landscape.cut,
+        },
+        "Weights": WEIGHTS,
+        "Gradient": {"gradient": curves.gradient_bias, "controllers": compact.controller_curves},
+    },
+    {
+        "Learning": ("Log scale", {"kl": partial(curves.kl_curves, y_scale="log")}),
+        "Landscape": ("3-D surface", {"surface": landscape.energy_surface}),
+    },
+)
 CSV = {
     "history": tables.history_csv,
     "walkers": tables.walkers_csv,
@@ -53,30 +77,41 @@ CSV = {
 }
 
 
-def show(held: Held) -> None:
+def show(held: Held, album: Album = PLANE) -> None:
     """Draw the chosen group of figures, refreshed while the run plays."""
-    drawn = session.view(held)
     with st.container(horizontal=True, vertical_alignment="center"):
+        names = list(album.groups)
         group = st.segmented_control(
-            "Figures", list(GROUPS), default="Learning", required=True, label_visibility="collapsed"
+            "Figures", names, default=names[0], required=True, label_visibility="collapsed"
         )
         as_svg = st.toggle("Save as SVG", help="The camera button of a figure saves PNG else.")
-        label, extra = ON_DEMAND.get(group, ("", {}))
-        chosen = GROUPS[group] | (extra if label and st.toggle(label) else {})
-    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+        label, extra = album.on_demand.get(group, ("", {}))
+        chosen = {**album.groups[group], **(extra if label and st.toggle(label) else {})}
+    look = theme()
 
-    def figures() -> None:
+    def figures(snapshot: Snapshot) -> None:
+        useful = {n: f for n, f in chosen.items() if n != "controllers" or moving(snapshot)}
+        _grid(snapshot, useful, look, "svg" if as_svg else "png")
+        _downloads(snapshot)
+
+    follow(held, figures)
+    if group in album.below:
+        album.below[group](held)
+
+
+def follow(held: Held, draw: Callable[[Snapshot], None]) -> None:
+    """Draw the newest picture of a run, and again every second while it plays."""
+    drawn = session.view(held)
+
+    def body() -> None:
         now = session.view(held)
         if now is None or now.snapshot is None:
             st.caption("The first picture is on its way.")
             return
-        snapshot = now.snapshot
-        useful = {n: f for n, f in chosen.items() if n != "controllers" or moving(snapshot)}
-        _grid(snapshot, useful, theme, "svg" if as_svg else "png")
-        _downloads(snapshot)
+        draw(now.snapshot)
 
     playing = drawn is not None and drawn.playing
-    st.fragment(figures, run_every=REFRESH_SECONDS if playing else None)()
+    st.fragment(body, run_every=REFRESH_SECONDS if playing else None)()
     st.fragment(lambda: _follow(held, drawn), run_every=REFRESH_SECONDS)()
 
 
@@ -89,10 +124,10 @@ def _follow(held: Held, drawn: RunView | None) -> None:
         st.rerun()
 
 
-def _grid(snapshot: Snapshot, chosen: dict[str, Figure], theme: Theme, kind: str) -> None:
+def _grid(snapshot: Snapshot, chosen: Group, look: Theme, kind: str) -> None:
     columns = st.columns(min(len(chosen), 2))
     for place, (name, draw) in enumerate(chosen.items()):
-        figure, alt, caption = draw(snapshot, theme)
+        figure, alt, caption = draw(snapshot, look)
         with columns[place % 2]:
             plot(
                 figure.to_json(),

@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.views import energies, energy_histograms, kl_term, ood
 from ebm_engine.views import images as views
-from ebm_engine.views import ood
 from ebm_engine.views.theme import Reading, config
 from pages.common import jobs
 from pages.common.langevin_figures import theme
@@ -63,6 +63,22 @@ def draw_composition(result: Mapping[str, Any]) -> None:
         _sheet(series.tiles, 8, f"The first {len(series.tiles)} chains.")
     with right:
         _figure("composition", views.composition_curve(series, theme()))
+
+
+def draw_norms(snapshot: Snapshot) -> None:
+    """The norms of the KL part and of the CD part of the gradient, as this run has them."""
+    _figure("kl-norms", energies.gradient_norms(snapshot, theme()))
+
+
+def draw_energies(result: Mapping[str, Any]) -> None:
+    """How the energy is spread over data, walkers and noise."""
+    series = _series(energy_histograms.EnergySeries, result)
+    _figure("energies", energy_histograms.energy_histograms(series, theme()))
+
+
+def draw_gaps(result: Mapping[str, Any]) -> None:
+    """The energy gap of a run with the KL term and of the same run without."""
+    _figure("kl-term", kl_term.energy_gaps(_series(kl_term.KlTermSeries, result), theme()))
 
 
 def _series(kind: type[S], result: Mapping[str, Any]) -> S:

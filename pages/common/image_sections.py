@@ -1,33 +1,21 @@
-"""What is measured of an image model in the background: its masses, strange images, mixtures."""
+"""What is measured of an image model in the background, section by section, and its figures."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
 from ebm_engine.runs.image_jobs import AisSpec, OodSpec
-from ebm_engine.runs.knobs import needs_reset
-from pages.common import image_figures as figures
-from pages.common import jobs, session, study
-from pages.common.composition import NO_MODEL, checkpoint, show_composition
+from ebm_engine.views import compact, energies, image_curves
+from pages.common import figures, jobs, measuring, session, study
+from pages.common import image_figures as drawn
+from pages.common.composition import show_composition
 from pages.common.session import Held
-from pages.live.stage import Measured
 
-AIS, OOD = "ais", "ood"
-
-
-def measured(held: Held) -> Measured | None:
-    """What AIS has found of this run's model, None before or when another run has begun."""
-    result = jobs.found(AIS)
-    if result is None or _outdated(AIS, held):
-        return None
-    cross_entropy = (result["cross_entropy"], result["cross_entropy_se"])
-    if not all(map(math.isfinite, cross_entropy)):
-        return None
-    masses = (result["mass"].tolist(), result["mass_se"].tolist())
-    return Measured(result["step"], *masses, *cross_entropy)
+OOD, ENERGIES, KL_TERM = "ood", "energies", "kl-term"
 
 
 def show(held: Held) -> None:
@@ -43,6 +31,30 @@ def show(held: Held) -> None:
     SECTIONS[chosen](held)
 
 
+def album(held: Held) -> figures.Album:
+    """The figures of a run on images, with what AIS has found of it so far."""
+    found = measuring.points(held)
+    return figures.Album(
+        {
+            "Learning": {
+                "cross-entropy": partial(image_curves.cross_entropy_curve, measured=found),
+                "class-masses": partial(image_curves.class_bars, measured=found),
+                "gradient-norms": energies.gradient_norms,
+                "controllers": compact.controller_curves,
+            },
+            "Energies": {"mean-energies": energies.mean_energies},
+            "Weights": figures.WEIGHTS,
+        },
+        below={"Energies": _show_energies},
+    )
+
+
+def _show_energies(held: Held) -> None:
+    st.markdown("**Energies of data, walkers and noise** under the newest checkpoint.")
+    start = EnergiesSpec()
+    measuring.study_of(held, ENERGIES, "Draw the histograms", start, drawn.draw_energies)
+
+
 def _show_masses(held: Held) -> None:
     st.markdown(
         "No exact log Z exists here. Walkers can look perfectly proportioned while the model is "
@@ -51,8 +63,8 @@ def _show_masses(held: Held) -> None:
         "back."
     )
     now = session.view(held)
-    draw = figures.masses_beside(now.snapshot if now is not None else None)
-    _measure(held, AIS, "Measure the model", AisSpec(), draw)
+    draw = drawn.masses_beside(now.snapshot if now is not None else None)
+    measuring.study_of(held, measuring.AIS, "Measure the model", AisSpec(), draw)
 
 
 def _show_strange(held: Held) -> None:
@@ -60,32 +72,36 @@ def _show_strange(held: Held) -> None:
         "Does the energy tell images of other kinds from held-out ones? The AUROC is the chance "
         "that it does; trivial baselines stand beside it."
     )
-    _measure(held, OOD, "Test the energy", OodSpec(), figures.draw_strange)
+    measuring.study_of(held, OOD, "Test the energy", OodSpec(), drawn.draw_strange)
 
 
-def _measure(held: Held, slot: str, label: str, start: AisSpec | OodSpec, draw: jobs.Draw) -> None:
-    """Draw a study of the run's newest checkpoint: its controls, its button and what it found."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"study-{slot}"):
-        spec = study.controls(start, slot)
-        pressed = st.button(label, type="primary")
-    content = checkpoint(held) if pressed else b""
-    if content:
-        jobs.start(slot, slot, spec.model_dump() | {"checkpoint": content}, held.spec)
-    elif pressed:
-        st.info(NO_MODEL)
-    if _outdated(slot, held):
-        jobs.drop(slot)
-    jobs.follow(slot, draw)
-
-
-def _outdated(slot: str, held: Held) -> bool:
-    """Whether the slot's job was about a run that has been started again since."""
-    before = jobs.about(slot)
-    return before is not None and needs_reset(before, held.spec)
+def _show_term(held: Held) -> None:
+    st.markdown(
+        "Improved CD adds a KL term to the gradient of contrastive divergence: the energy at the "
+        "samples, seen through their last Langevin step, and their entropy. It keeps the sampler "
+        "close to the model."
+    )
+    method = held.spec.method
+    if method.kind != "improved-cd":
+        st.info(f"This run trains by {method.title}. Choose Improved CD as its method.")
+        return
+    figures.follow(held, drawn.draw_norms)
+    if not (method.kl_weight or method.entropy_weight):
+        st.info("The KL weight and the entropy weight are both 0: there is nothing to switch off.")
+        return
+    st.markdown("**The same run twice:** with the term and without, from update 0.")
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"study-{KL_TERM}"):
+        spec = study.controls(KlTermSpec(run=held.spec), KL_TERM)
+        pressed = st.button("Train both", type="primary")
+    if pressed:
+        jobs.start(KL_TERM, KL_TERM, spec.model_dump(), held.spec)
+    measuring.drop_outdated(KL_TERM, held)
+    jobs.follow(KL_TERM, drawn.draw_gaps)
 
 
 SECTIONS: dict[str, Callable[[Held], None]] = {
     "Model masses by AIS": _show_masses,
     "Out of distribution": _show_strange,
     "Composition": show_composition,
+    "Improved CD": _show_term,
 }

@@ -13,8 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.desk import CANCELLED, DeskFull, JobView, UnknownJob, desk
-from ebm_engine.runs.tasks import TaskError
+from ebm_engine.runs.desk import CANCELLED, Desk, DeskFull, JobView, UnknownJob, desk
+from ebm_engine.runs.tasks import TASKS, TaskError
 from pages.common.widgets import plain
 
 LOOK_SECONDS = 0.5
@@ -97,14 +97,16 @@ def _ensure(slot: str, name: str, arguments: dict[str, Any], about: Any) -> JobV
             return view
     elif ticket is not None:
         _cancel(ticket)
-    _tickets()[slot] = Ticket(name, arguments, desk().submit(name, arguments), about)
+    _tickets()[slot] = Ticket(
+        name, arguments, desk(TASKS[name].lane).submit(name, arguments), about
+    )
     return _look(slot) or JobView()
 
 
 def _look(slot: str) -> JobView | None:
     ticket = _tickets().get(slot)
     with suppress(UnknownJob):
-        return desk().view(ticket.token) if ticket else None
+        return _desk_of(ticket).view(ticket.token) if ticket else None
     return None
 
 
@@ -131,7 +133,11 @@ def _stop(slot: str) -> None:
 
 def _cancel(ticket: Ticket) -> None:
     with suppress(UnknownJob):
-        desk().cancel(ticket.token)
+        _desk_of(ticket).cancel(ticket.token)
+
+
+def _desk_of(ticket: Ticket) -> Desk:
+    return desk(TASKS[ticket.name].lane)
 
 
 def _release(tickets: dict[str, Ticket]) -> None:

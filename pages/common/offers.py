@@ -15,6 +15,7 @@ from ebm_engine.runs.spec import ENERGIES, IMAGE_ENERGIES, IMAGE_TARGETS, OPTIMI
 EXPLORER = "explorer"
 IMAGES = "images"
 NOT_ON_IMAGES = ("exact",)
+OWN = "images"  # a file of the visitor: no preset has it
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _images(first: str) -> Offer:
     fitting = [p for p in image_presets().values() if p.spec.target.kind in sets]
     fitting.sort(key=lambda preset: sets.index(preset.spec.target.kind))
     kinds = {
-        "target": {kind: IMAGE_TARGETS[kind] for kind in sets},
+        "target": {kind: IMAGE_TARGETS[kind] for kind in (*sets, OWN)},
         "energy": IMAGE_ENERGIES,
         "method": {k: block for k, block in METHODS.items() if k not in NOT_ON_IMAGES},
         "optimizer": OPTIMIZERS,

@@ -51,7 +51,7 @@ def upload(held: Held) -> RunSpec | None:
         st.caption("The run goes on with its target until there are points.")
     if file is None:
         return None
-    return _or_warning(lambda: _on_points(held.spec, own_points.keep_bytes(file.getvalue())))
+    return or_warning(lambda: _on_points(held.spec, own_points.keep_bytes(file.getvalue())))
 
 
 @st.dialog("Draw your own density", width="large", on_dismiss=session.close_editor)
@@ -59,7 +59,7 @@ def _dialog(held: Held) -> None:
     used = editor(_modes(held.spec), key=f"editor-{held.scope}")
     if used is None:
         return
-    spec = _or_warning(lambda: _from_drawing(held.spec, used))
+    spec = or_warning(lambda: _from_drawing(held.spec, used))
     if spec is not None:
         session.close_editor()
         session.switch(held.slot, spec)
@@ -88,7 +88,7 @@ def _modes(spec: RunSpec) -> list[list[float]]:
     return [[*m, p, s] for m, p, s in zip(target.means, target.masses, stds, strict=True)]
 
 
-def _or_warning(make: Callable[[], RunSpec]) -> RunSpec | None:
+def or_warning(make: Callable[[], RunSpec]) -> RunSpec | None:
     """What `make` gives, or None and its one sentence: the run goes on."""
     try:
         return make()

@@ -6,25 +6,28 @@ worker follow it. A run that the server no longer knows is opened again with the
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TypeVar
 
 import streamlit as st
 
 from ebm_engine.runs.commands import Change, Command, Play, Reset, Rewind, Speed
 from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.runs.knobs import needs_reset
-from ebm_engine.runs.spec import RunSpec, with_value
+from ebm_engine.runs.shelf import Shelf
+from ebm_engine.runs.spec import RunSpec
 from pages.common import share
 from pages.common.offers import EXPLORER, offer
 
-NEW_SEEDS = 10_000
 FULL = (
     "All places on this server are taken. Close another tab of this lab, or wait a minute and try "
     "again; the address bar keeps your settings."
 )
-REWIND = 50  # updates that "halve the step size" goes back
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,13 @@ def own(slot: str) -> Held:
     held = _all().get(slot)
     link = share.ours(st.query_params.to_dict())
     if held is not None and (not link or link == held.query):
-        return _keep(_alive(held))
+        return keep(_alive(held))
     name, spec, problems = share.from_query(link, offer(slot))
     if held is None:
         held = Held(name, spec, hub().open(spec, play=True), slot)
     else:
-        held = _move(replace(held, preset=name, edition=held.edition + 1), spec)
-    return _keep(replace(held, problems=tuple(problems)))
+        held = move(replace(held, preset=name, edition=held.edition + 1), spec)
+    return keep(replace(held, problems=tuple(problems)))
 
 
 def exhibit(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
@@ -83,38 +86,60 @@ def exhibit(slot: str, spec: RunSpec, updates_per_second: float, *, restart: boo
         held = Held("", spec, hub().open(spec, play=True), slot)
     held = _alive(held)
     commands = (Reset(spec), Play()) if restart else ()
-    return _keep(_send(held, Speed(updates_per_second), *commands))
+    return keep(send(held, Speed(updates_per_second), *commands))
 
 
 def load(slot: str, name: str) -> Held:
     """Start a page's run again from a preset."""
+    return restart(slot, name, offer(slot).presets[name].spec)
+
+
+def restart(slot: str, name: str, spec: RunSpec) -> Held:
+    """Start a page's run again from a spec; `name` is the preset it is told by."""
     held = _all()[slot]
     held = replace(held, preset=name, edition=held.edition + 1)
-    return _keep(_move(held, offer(slot).presets[name].spec, restart=True))
+    return keep(move(held, spec, restart=True))
 
 
 def change(slot: str, spec: RunSpec) -> Held:
     """Give a page's run another spec: at its next update where possible, else from zero."""
     held = _all()[slot]
-    return held if spec == held.spec else _keep(_move(held, spec))
+    return held if spec == held.spec else keep(move(held, spec))
 
 
 def switch(slot: str, spec: RunSpec) -> Held:
     """Give a page's run a spec that no widget shows yet: they start from it again."""
     held = _all()[slot]
-    return _keep(_move(replace(held, edition=held.edition + 1), spec))
+    return keep(move(replace(held, edition=held.edition + 1), spec))
 
 
-def act(slot: str, name: str) -> None:
-    """Carry out a button of the stage that changes the spec: 'new-seed' or 'halve-step'."""
-    held = _all()[slot]
-    held = replace(held, edition=held.edition + 1)
-    if name == "new-seed":
-        seed = (held.spec.seed + 1 + secrets.randbelow(NEW_SEEDS - 1)) % NEW_SEEDS
-        _keep(_move(held, with_value(held.spec, "seed", seed)))
-    elif name == "halve-step":
-        smaller = with_value(held.spec, "sampler.step_size", held.spec.sampler.step_size / 2)
-        _keep(_send(replace(held, spec=smaller), Rewind(REWIND), Change(smaller), Play()))
+def adopt(slot: str, token: str, spec: RunSpec, name: str) -> Held:
+    """Put a run that the hub has already into a page's place; `name` is the preset it is told by.
+
+    The run that was there is given up.
+    """
+    before = _all().get(slot)
+    if before is not None and before.token != token:
+        _shelve(before)
+        _leave(before.token)
+    edition = before.edition + 1 if before is not None else 0
+    return keep(Held(name, spec, token, slot, edition))
+
+
+def release(prefix: str) -> list[Held]:
+    """Take the runs of all slots that begin with `prefix` out of this tab, and return them."""
+    runs = _all()
+    return [runs.pop(slot) for slot in list(runs) if slot.startswith(prefix)]
+
+
+def kept(name: str, make: Callable[[], T]) -> T:
+    """An object of this tab that outlives reruns and changes of page, made on first use."""
+    return st.session_state.setdefault("kept", {}).setdefault(name, make())
+
+
+def shelf(slot: str) -> Shelf:
+    """What the runs of a slot have come to in this tab."""
+    return kept(f"shelf.{slot}", Shelf)
 
 
 def open_editor() -> None:
@@ -145,21 +170,22 @@ def view(held: Held) -> RunView | None:
         return None
 
 
-def write_link(held: Held) -> None:
-    """Make the address bar hold the run; parameters that are not ours stay."""
+def write_link(held: Held, scene: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Make the address bar hold the run and what is shown; parameters that are not ours stay."""
     query = share.to_query(held.preset, held.spec)
     present = st.query_params.to_dict()
-    if share.ours(present) != query:
-        others = {k: v for k, v in present.items() if k in share.FOREIGN}
-        st.query_params.from_dict(others | query)
-    _keep(replace(held, query=query))
+    others = {k: v for k, v in present.items() if k in share.FOREIGN}
+    if present != others | scene | query:
+        st.query_params.from_dict(others | scene | query)
+    keep(replace(held, query=query))
 
 
 def _all() -> dict[str, Held]:
     return st.session_state.setdefault("held", {})
 
 
-def _keep(held: Held) -> Held:
+def keep(held: Held) -> Held:
+    """Note a run in its slot of this tab, watched until the tab is gone."""
     _watch(held.token)
     _all()[held.slot] = held
     return held
@@ -175,14 +201,16 @@ def _alive(held: Held) -> Held:
     return held
 
 
-def _move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
+def move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
     """The run with another spec, told to the worker; problems of an old link are forgotten."""
     command = Reset(spec) if restart or needs_reset(held.spec, spec) else Change(spec)
-    return _send(replace(held, spec=spec, problems=()), command)
+    return send(replace(held, spec=spec, problems=()), command)
 
 
-def _send(held: Held, *commands: Command) -> Held:
+def send(held: Held, *commands: Command) -> Held:
     """The run after the commands; one that is gone is opened again when the page next runs."""
+    if any(isinstance(command, Reset | Change | Rewind) for command in commands):
+        _shelve(_all().get(held.slot, held))
     try:
         for command in commands:
             hub().command(held.token, command)
@@ -191,6 +219,13 @@ def _send(held: Held, *commands: Command) -> Held:
     except HubFull:
         return replace(held, problems=(FULL,))
     return held
+
+
+def _shelve(held: Held) -> None:
+    """Keep what a run came to; one without a preset is an exhibit, which nobody asked for."""
+    now = view(held)
+    if held.preset and now is not None and now.snapshot is not None:
+        shelf(held.slot).put(held.preset, now.snapshot)
 
 
 def _leave(token: str) -> None:

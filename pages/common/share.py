@@ -3,8 +3,8 @@
 A link holds `v` (version of this format), `preset`, the kinds of `target`, `energy`, `method` and
 `optimizer` where they differ from the preset, and one `block.field=value` for every field that
 differs from the preset with those kinds. Lists are compact JSON. Reading never raises: each bad
-value costs one sentence and falls back to its default, everything else is kept. The path of own
-points is a file of the server: it is never written into a link and never read from one.
+value costs one sentence and falls back to its default, everything else is kept. Own points and own
+images are files of the server: their path is never written into a link and never read from one.
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ MAX_KEYS = 60
 MAX_VALUE = 8000  # characters of one value
 MAX_NAMED = 5  # unknown names listed in one sentence
 FOREIGN = frozenset({"embed", "embed_options", "transport"})  # not ours: read by others, kept
-OWN_POINTS = "points"
+# What is shown (scene.py) or compared (comparison_link.py), not what a run is.
+SCENE = frozenset({"view", "layers", "hide", "lock", "present", "by", "values"})
+OWN = ("points", "images")  # targets that are files of the server
 PATH = "target.path"
 NOT_CARRIED = (
     "A link cannot carry own points: whoever opens it sees the target of the preset in their place."
 )
-REFUSED = "Own points never come with a link; the target of the preset is used."
+REFUSED = "Own points and own images never come with a link; the target of the preset is used."
 
 
 def to_query(preset_name: str, spec: RunSpec) -> dict[str, str]:
-    """The query parameters that describe `spec` as a deviation from a preset, own points left out.
+    """The query parameters that describe `spec` as a deviation from a preset, files left out.
 
-    Of own points the link only says that there were some.
+    Of own points or images the link only says that there were some.
     """
     start = preset(preset_name).spec
     kinds = {head: getattr(spec, head).kind for head in KINDS}
@@ -54,7 +56,7 @@ def from_query(
     """
     problems: list[str] = []
     here = known_here or offer(EXPLORER)
-    given = _refuse_points(_bounded(params, problems), problems)
+    given = _refuse_files(_bounded(params, problems), problems)
     _check_version(given.pop("v", str(VERSION)), problems)
     chosen = _choose_preset(given.pop("preset", ""), here.presets, problems)
     kinds = {head: given.pop(head, "") for head in KINDS}
@@ -71,8 +73,9 @@ def from_query(
 
 
 def ours(params: Mapping[str, str]) -> dict[str, str]:
-    """The parameters without those that Streamlit and the stage read."""
-    return {str(k): str(v) for k, v in params.items() if str(k).lower() not in FOREIGN}
+    """The parameters of the run: without those that say what is shown, or that others read."""
+    others = FOREIGN | SCENE
+    return {str(k): str(v) for k, v in params.items() if str(k).lower() not in others}
 
 
 def _text(value: Any) -> str:
@@ -124,12 +127,12 @@ def _choose_preset(name: str, known: Mapping[str, Preset], problems: list[str]) 
     return known.get(name, known[default])
 
 
-def _refuse_points(given: dict[str, str], problems: list[str]) -> dict[str, str]:
-    """The parameters without own points: a link never names a file of the server."""
-    if given.get("target") != OWN_POINTS and PATH not in given:
+def _refuse_files(given: dict[str, str], problems: list[str]) -> dict[str, str]:
+    """The parameters without own targets: a link never names a file of the server."""
+    own = given.get("target") in OWN
+    if not own and PATH not in given:
         return given
     problems.append(REFUSED)
-    own = given.get("target") == OWN_POINTS
     return {k: v for k, v in given.items() if k != PATH and not (own and k.startswith("target"))}
 
 

@@ -13,9 +13,9 @@ from ebm_engine.runs.knobs import Knob
 DECADE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # stops of a logarithmic slider
 
 
-def widget(knob: Knob, value: Any, scope: str, *, typed: bool) -> Any:
+def widget(knob: Knob, value: Any, scope: str, *, typed: bool, disabled: bool = False) -> Any:
     """Draw the widget of a knob and return its value; `typed` asks for a number field."""
-    shared = {"key": f"{knob.path}#{scope}", "help": tooltip(knob)}
+    shared = {"key": f"{knob.path}#{scope}", "help": tooltip(knob), "disabled": disabled}
     if knob.kind == "bool":
         return st.toggle(knob.label, value, **shared)
     if knob.kind == "many":
@@ -50,11 +50,11 @@ def log_stops(low: float, high: float, value: float, *, whole: bool) -> list[flo
 
 
 def plain(text: str) -> str:
-    """Text with every character escaped that Markdown would read as markup."""
-    return re.sub(r"([^\w\s])", r"\\\1", text)
+    """Text with every character escaped that Markdown would read as markup: ASCII punctuation."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)
 
 
-def _many(knob: Knob, value: list[str], shared: dict[str, str]) -> list[str]:
+def _many(knob: Knob, value: list[str], shared: dict[str, Any]) -> list[str]:
     chosen = st.pills(
         knob.label,
         knob.choices,
@@ -66,7 +66,7 @@ def _many(knob: Knob, value: list[str], shared: dict[str, str]) -> list[str]:
     return [name for name in knob.choices if name in chosen]
 
 
-def _choice(knob: Knob, value: str, shared: dict[str, str]) -> str:
+def _choice(knob: Knob, value: str, shared: dict[str, Any]) -> str:
     if len(knob.choices) > 3:
         return st.selectbox(knob.label, knob.choices, knob.choices.index(value), **shared)
     return st.segmented_control(
@@ -74,7 +74,7 @@ def _choice(knob: Knob, value: str, shared: dict[str, str]) -> str:
     )
 
 
-def _number(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
+def _number(knob: Knob, label: str, value: float, shared: dict[str, Any]) -> float:
     shared = {**shared, "key": shared["key"] + "#typed"}
     if knob.kind == "int":
         return st.number_input(label, int(knob.low), int(knob.high), value, **shared)
@@ -84,12 +84,13 @@ def _number(knob: Knob, label: str, value: float, shared: dict[str, str]) -> flo
     )
 
 
-def _slider(knob: Knob, label: str, value: float, shared: dict[str, str]) -> float:
+def _slider(knob: Knob, label: str, value: float, shared: dict[str, Any]) -> float:
     """A slider over the usual range, widened so that the present value stays on it."""
     low, high = min(knob.usual[0], value), max(knob.usual[1], value)
     whole = knob.kind == "int"
     if knob.log:
-        stops = log_stops(low, high, value, whole=whole)
+        # Zero has no logarithm: it is a stop of its own, below all others.
+        stops = log_stops(low if low > 0 else knob.usual[0], high, value, whole=whole)
         return st.select_slider(label, stops, value, format_func=lambda s: f"{s:.6g}", **shared)
     if whole:
         return st.slider(label, int(low), int(high), value, **shared)

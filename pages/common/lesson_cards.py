@@ -1,0 +1,144 @@
+"""A lesson on screen: the card of the present place left, the runs or the figure right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ebm_engine.runs.lesson import Lesson
+from pages.common import lesson_figures, lesson_flow, lesson_overview, lesson_runs, lesson_step
+from pages.common.ensemble import Ensemble
+from pages.common.lesson_flow import Walk
+from pages.common.lesson_runs import State
+from pages.common.widgets import plain
+
+TEXT_WIDTH = 400  # px
+WAITING = "The runs wait at update {} here. The explorer lets them go on as long as you like."
+LOOK_SECONDS, REST_SECONDS, DRAW_SECONDS = 0.4, 1.0, 1.0
+
+
+def lesson(walk: Walk, offered: Sequence[Lesson]) -> None:
+    """Draw the present place of a lesson. Raises HubFull."""
+    runs = lesson_runs.hold(walk)
+    state = lesson_runs.steer(walk, runs) if runs else lesson_runs.look(walk, runs)
+    _head(walk)
+    with st.container(horizontal=True, gap="medium"):
+        left = st.container(key="lesson-text", width=TEXT_WIDTH, gap="small")
+        right = st.container(key="lesson-picture", gap="small")
+    with left:
+        _text(walk, runs, state, offered)
+    with right:
+        _picture(walk, runs)
+
+
+def _head(walk: Walk) -> None:
+    place = {0: "Introduction", walk.last: "Summary"}.get(walk.place)
+    place = place or f"Step {walk.place} of {walk.last - 1}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "All lessons",
+            icon=":material/arrow_back:",
+            type="tertiary",
+            on_click=lesson_flow.close,
+            help="The list of lessons; this one keeps its place.",
+        )
+        st.subheader(
+            f"{walk.lesson.number}. {plain(walk.lesson.title)}", anchor=False, width="content"
+        )
+        st.caption(f"{place} · {walk.lesson.minutes} minutes · seed {walk.seed}", width="content")
+    for problem in lesson_flow.walks().problems:
+        st.warning(plain(problem))
+
+
+def _text(walk: Walk, runs: Ensemble | None, state: State, offered: Sequence[Lesson]) -> None:
+    fill = lesson_step.filler(walk, runs, state)
+    # Places that stay where they are, else parts of the last place would be seen beside the new.
+    card, progress, ways = (st.container(gap="small") for _ in range(3))
+    with card:
+        if walk.place == 0:
+            st.markdown(walk.text("intro", walk.lesson.intro, fill))
+        elif walk.step is None:
+            lesson_overview.summary(walk, fill, offered)
+        else:
+            lesson_step.draw(walk, runs, state, fill)
+    with progress:
+        if runs is not None:
+            _watch(walk, runs, state)
+    with ways:
+        _ways(walk)
+
+
+def _watch(walk: Walk, runs: Ensemble, drawn: State) -> None:
+    """Keep the runs where they belong, show how far they are, and tell the page of news."""
+    begun = frozenset(walk.begun)
+
+    def body() -> None:
+        now = lesson_runs.steer(walk, runs)
+        if now.ready != drawn.ready or begun != walk.begun:
+            st.rerun()
+        if not now.ready:
+            doing = "Update" if walk.place in walk.begun else "The runs get ready: update"
+            st.progress(now.share, text=f"{doing} {now.step} of {now.target}")
+        elif lesson_runs.refused(walk):
+            st.caption(WAITING.format(now.target))
+
+    st.fragment(body, run_every=REST_SECONDS if drawn.ready else LOOK_SECONDS)()
+
+
+def _ways(walk: Walk) -> None:
+    """Back and Next; Next opens when the place is done."""
+    with st.container(horizontal=True, gap="small", key="lesson-ways"):
+        if walk.place:
+            st.button(
+                "Back",
+                on_click=walk.go,
+                args=(walk.place - 1,),
+                key="lesson-back",
+                help="The place before this one; nothing is lost.",
+            )
+        if walk.place < walk.last:
+            label = "Start" if walk.place == 0 else "Next"
+            label = "Summary" if walk.place == walk.last - 1 else label
+            why = "To the next place." if walk.done else "Opens when this step is done."
+            st.button(
+                label,
+                type="primary" if walk.done else "secondary",
+                on_click=walk.go,
+                args=(walk.place + 1,),
+                disabled=not walk.done,
+                key="lesson-next",
+                help=why,
+            )
+
+
+def _picture(walk: Walk, runs: Ensemble | None) -> None:
+    """The figure of the step, or the bar, what is pointed at, and the runs."""
+    figure = walk.step.figure if walk.step is not None else None
+    if runs is None and figure is None:
+        figure = walk.lesson.steps[0 if walk.place == 0 else -1].figure
+    pointed = "lesson-pointed" if walk.step is not None else "lesson-figure"
+    if figure is not None:
+        with st.container(key=pointed):
+            lesson_figures.show(walk, figure)
+    elif runs is not None:
+        lesson_runs.draw_bar(walk, runs)
+        if walk.step is not None and walk.step.point in lesson_figures.CURVES:
+            with st.container(key=pointed):
+                _curves(walk, runs)
+        snapshots = lesson_runs.look(walk, runs).snapshots
+        lesson_runs.draw_stages(walk, runs, lesson_figures.headings(walk, snapshots))
+
+
+def _curves(walk: Walk, runs: Ensemble) -> None:
+    """The curves of all runs, drawn again while they go on."""
+
+    def body() -> None:
+        state = lesson_runs.look(walk, runs)
+        if state.snapshots and state.step:
+            lesson_figures.show_together(walk, walk.step.point, state.snapshots)
+        else:
+            st.caption(lesson_figures.COMING[walk.step.point])
+
+    moving = not lesson_runs.look(walk, runs).ready
+    st.fragment(body, run_every=DRAW_SECONDS if moving else None)()

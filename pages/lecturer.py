@@ -1,0 +1,13 @@
+"""For lecturers: how to present, and for each lesson timings, questions, answers and links."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common import lecturer, lesson_flow, session
+
+session.enter()
+st.header("For lecturers", anchor=False)
+lecturer.how_to_present()
+for lesson in lesson_flow.known():
+    lecturer.draw(lesson)

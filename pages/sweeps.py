@@ -1,0 +1,43 @@
+"""Sweeps: two knobs, several methods and seeds, and a phase diagram of what comes out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ebm_engine.runs.desk import DeskFull
+from pages.common import session, sweep_controls, sweep_figures, sweeps
+from pages.common.widgets import plain
+
+session.enter()
+with st.container(horizontal=True, gap="medium"):
+    left = st.container(key="controls", width=270, gap="xsmall")
+    right = st.container(key="picture", gap="small")
+
+with left:
+    top = st.container()
+    asked = sweep_controls.controls(top)
+    new = asked is not None and asked != sweeps.desk().sweep
+    if top.button(
+        f"Start {asked.count} cells" if asked else "Start",
+        type="primary" if new else "secondary",
+        disabled=asked is None,
+        width="stretch",
+        key="sweep-start",
+        help="Runs in the background; cells that are known already are not trained again.",
+    ):
+        try:
+            sweeps.start(asked)
+        except DeskFull as error:
+            st.warning(plain(f"{error}."))
+        st.rerun()
+    st.caption(
+        "Larger sweeps, also on a cluster: `python -m ebm_engine sweep --help`. It resumes, too."
+    )
+
+with right:
+    st.markdown(
+        "Where does a method work? Each cell is a whole training run at two settings. Look for "
+        "the edges: where the KL is low but the mass error is not, shapes are right and "
+        "masses wrong."
+    )
+    sweep_figures.show()
