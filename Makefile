@@ -6,7 +6,7 @@ PORT ?= 8501
 
 STUDIES := gmm50 mass1d toy stability mnist
 
-.PHONY: run test bench $(STUDIES) two-modes screenshots lint clean
+.PHONY: run test bench $(STUDIES) two-modes viewers screenshots lint clean
 
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ $(STUDIES): $(VENV)/ready
 
 two-modes: $(VENV)/ready
 	$(BIN)/python -m tests.benchmarks.two_modes
+
+viewers: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt
+	$(BIN)/python -m tests.benchmarks.viewers
 
 screenshots: $(VENV)/ready
 	$(BIN)/python -m tests.browser.screenshots

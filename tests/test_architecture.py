@@ -28,6 +28,16 @@ SERVER_SIDE = (
     "ebm_engine.runs.suited",
     "ebm_engine.runs.drawn",
     "ebm_engine.runs.desk",
+    "ebm_engine.runs.own_images",
+    "ebm_engine.runs.checkpoint_file",
+    "ebm_engine.runs.export",
+    "ebm_engine.runs.model_file",
+    "ebm_engine.runs.script",
+    "ebm_engine.runs.lessons",
+    "ebm_engine.runs.lesson_text",
+    "ebm_engine.runs.shelf",
+    "ebm_engine.runs.sweep.spec",
+    "ebm_engine.runs.sweep.store",
 )
 
 

@@ -3,7 +3,8 @@
 4000 walkers and a field of 100² points while the trainer runs on the same machine, with a mixture
 and with a network of two layers of 128. Printed: painted and new frames and new fields per second,
 the longest gap between two animation frames, bytes per frame, blank pictures, and the longest time
-from a pause click to the frame with the last update.
+from a pause click to the frame with the last update. Last, four methods side by side on the compare
+page with 1000 walkers each: painted and new frames per second of all their stages together.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ PATHS = {
     "network": "/gaussian-mixtures?preset=net-two-modes&walkers.count=4000&energy.width=128",
 }
 READY = "[...(window.ebmStages ?? [])].some((s) => s.stats.paints > 20)"
+COMPARE = "/compare?preset=two-modes"
+CELLS = "[...(window.ebmStages ?? [])].filter((s) => s.layout === 'cell')"
+COUNT_ALL = f"['frames', 'paints'].map((name) => {CELLS}.reduce((n, s) => n + s.stats[name], 0))"
 COUNT = "(() => { const { frames, paints } = [...ebmStages][0].stats; return [frames, paints]; })()"
 WATCH = """() => {
   const watch = (window.watch = { gap: 0, blank: 0, looks: 0 });
@@ -87,8 +91,22 @@ def measure(page: Page, ratio: int) -> str:
     )
 
 
+def measure_together(page: Page) -> str:
+    """One line of results for the stages of a comparison, which are counted together."""
+    page.wait_for_timeout(4000)
+    counts, times = [], []
+    for _ in range(SECONDS + 1):
+        counts.append(page.evaluate(COUNT_ALL))
+        times.append(time.monotonic())
+        page.wait_for_timeout(1000)
+    seconds = times[-1] - times[0]
+    frames, paints = ((b - a) / seconds for a, b in zip(counts[0], counts[-1], strict=True))
+    each = page.evaluate(f"{CELLS}.map((s) => s.stats.paintMs.toFixed(1)).join(' ')")
+    return f"{paints:5.1f} painted/s  {frames:4.1f} new/s  ms a paint: {each}"
+
+
 def main() -> None:
-    """Measure each energy at one and two device pixels per CSS pixel."""
+    """Measure each energy at one and two device pixels per CSS pixel, then a comparison."""
     with serve() as (address, _), browser() as opened:
         for (name, path), ratio in product(PATHS.items(), (1, 2)):
             size = {"width": 1440, "height": 900}
@@ -97,6 +115,11 @@ def main() -> None:
             page.wait_for_function(READY, timeout=60_000)
             print(f"{name}, {measure(page, ratio)}", flush=True)
             page.close()
+        page = opened.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address + COMPARE)
+        page.wait_for_function(f"{CELLS}.filter((s) => s.stats.paints > 20).length === 4")
+        print(f"four runs, {measure_together(page)}", flush=True)
+        page.close()
 
 
 if __name__ == "__main__":

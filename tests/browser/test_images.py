@@ -83,8 +83,26 @@ def test_the_grid_moves_at_least_five_times_a_second(visit):
 def test_a_tile_tells_its_class_and_weight(visit):
     explorer = visit()
     explorer.until("now.step > 5", timeout=120_000)
-    box = explorer.page.locator(".tiles canvas").bounding_box()
+    box = explorer.page.locator(".tiles > canvas").bounding_box()
     explorer.page.mouse.move(box["x"] + 20, box["y"] + 45)
     told = explorer.page.locator(".tiles .tooltip")
     told.wait_for(state="visible")
-    assert re.search(r"walker \d+\s+looks like: [017]\s+log\(N·w\) = ", told.inner_text())
+    tells = r"walker \d+\s+nearest training image\s+RMS difference 0\.\d+\s+looks like: [017]\s+log"
+    assert re.search(tells, told.inner_text())
+
+
+def test_the_arrow_keys_go_from_tile_to_tile_and_do_not_step_the_run(visit):
+    """Without the grid's own role the right arrow would be one more update of the run."""
+    explorer = visit()
+    explorer.until("now.step > 5", timeout=120_000)
+    step = explorer.pause()
+    page = explorer.page
+    page.locator(".tiles > canvas").focus()
+    rows = page.evaluate(f"() => Array.from({STAGE}.scene.tiles.rows)")
+    for key, place in (("ArrowRight", 0), ("ArrowRight", 1), ("ArrowDown", 9), ("End", 63)):
+        page.keyboard.press(key)
+        page.get_by_text(f"walker {rows[place]}", exact=True).wait_for(state="visible")
+    assert "nearest training image: RMS difference" in page.locator(".tiles .spoken").inner_text()
+    page.keyboard.press("Escape")
+    page.locator(".tiles .tooltip").wait_for(state="hidden")
+    assert explorer.now()["step"] == step

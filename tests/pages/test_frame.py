@@ -116,7 +116,8 @@ def test_a_run_without_a_picture_still_has_a_status():
     header, arrays = unpack(pack(view, with_static=True))
     assert arrays == {}
     assert header == {
-        "version": 1, "playing": False, "queue": 2, "cap": 10.0, "notice": "waiting", "arrays": []
+        "version": 1, "playing": False, "queue": 2, "cap": 10.0, "notice": "waiting",
+        "recorded": False, "tape": [], "arrays": []
     }  # fmt: skip
 
 

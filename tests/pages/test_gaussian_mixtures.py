@@ -105,9 +105,9 @@ def test_an_older_link_in_the_same_tab_brings_its_spec_back(explorer):
 
 def click_on_stage(monkeypatch, name):
     """Make the stage deliver one click, as it does with the click of a browser."""
-    clicks = [name]
+    clicks = [stage.Action(name)]
 
-    def stage_with_click(token, *, key, layout, on_action):
+    def stage_with_click(token, *, on_action, **rest):
         while clicks:
             on_action(clicks.pop())
             stage.st.rerun()

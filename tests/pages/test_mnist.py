@@ -1,18 +1,20 @@
-"""The images page: its frames, its digits and their link, and what AIS adds to the stage."""
+"""The images page: its digits and their link, what AIS adds to it, its figures and sections."""
 
+import json
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from ebm_engine.runs.hub import hub
 from ebm_engine.runs.spec import with_value
-from pages.common import image_sections, jobs
+from ebm_engine.runs.tasks import parse_task
+from pages.common import jobs, measuring, session
 from pages.common.offers import EXPLORER, IMAGES, offer
 from pages.common.share import from_query, to_query
-from pages.live.frame import pack
 from tests.pages.explorer_tools import link
-from tests.pages.live_tools import small_snapshot, unpack, view_of
 
 MISSING = "MNIST is not on this machine (a.gz is missing)"
 
@@ -43,57 +45,9 @@ def held(test):
     return test.session_state["held"][IMAGES]
 
 
-def with_pictures():
-    """A snapshot with 3 tiles of 2 × 4 pixels and 2 films of 5."""
-    rng = np.random.default_rng(1)
-    return small_snapshot(
-        known_density=False,
-        tiles=rng.integers(0, 256, (3, 2, 4), dtype=np.uint8),
-        tile_rows=np.array([40, 7, 0]),
-        tile_log_w=np.array([2.5, 0.0, -np.inf], np.float32),
-        tile_energies=np.array([1.5, -2.0, 1e6], np.float32),
-        tile_labels=np.array([1, 0, 1]),
-        films=rng.integers(0, 256, (2, 5, 2, 4), dtype=np.uint8),
-        class_names=("3", "8"),
-    )
-
-
-def test_tiles_and_films_arrive_bit_by_bit_in_a_slow_frame():
-    """Sorted tiles keep their order: a frame that sorted again would show other walkers."""
-    snapshot = with_pictures()
-    header, arrays = unpack(pack(view_of(snapshot), with_static=False))
-    np.testing.assert_array_equal(arrays["tiles"], snapshot.tiles)
-    np.testing.assert_array_equal(arrays["films"], snapshot.films)
-    assert arrays["tile_rows"].tolist() == [40, 7, 0]
-    assert arrays["tile_labels"].tolist() == [1, 0, 1]
-    assert arrays["tile_log_w"].tolist() == [2.5, 0.0, -60.0]
-    assert arrays["tile_energies"].tolist() == [1.5, -2.0, 1e6]
-    assert header["images"]
-    assert header["classNames"] == ["3", "8"]
-    assert not header["quadrature"]
-    fast = unpack(pack(view_of(snapshot), with_static=False, with_slow=False))[1]
-    assert "tiles" not in fast
-
-
-def test_a_frame_of_the_plane_has_no_tiles():
-    header, arrays = unpack(pack(view_of(small_snapshot()), with_static=True))
-    assert not header["images"]
-    assert "tiles" not in arrays
-
-
-def test_a_measurement_travels_in_the_frame_only_where_no_other_way_is_open():
-    view = view_of(with_pictures())
-    found = {"step": 3, "masses": [0.4, 0.6]}
-    read = [
-        unpack(pack(view, with_static=False, measured=m))[0].get("measured", "unsaid")
-        for m in (None, {}, found)
-    ]
-    assert read == ["unsaid", None, found]
-
-
 def test_the_pages_offer_their_own_presets_and_targets():
     plane, images = offer(EXPLORER), offer(IMAGES)
-    assert set(images.kinds["target"]) == {"digits"}
+    assert set(images.kinds["target"]) == {"digits", "images"}
     assert not set(plane.presets) & set(images.presets)
     assert "exact" not in images.kinds["method"]
     assert "cnn" not in plane.kinds["energy"]
@@ -158,21 +112,23 @@ def test_the_run_sends_pictures_of_its_walkers(images):
     assert len(snapshot.films) == 4
 
 
+RESULT = {
+    "step": 300,
+    "mass": np.array([0.5, 0.3, 0.2]),
+    "mass_se": np.array([0.01, 0.01, 0.01]),
+    "cross_entropy": 12.0,
+    "cross_entropy_se": 0.2,
+}
+
+
 def test_a_measurement_is_of_the_run_that_it_was_made_for(images, monkeypatch):
     """A live rate keeps the numbers of AIS; another seed is another run, and they must go."""
     run = held(images())
-    result = {
-        "step": 300,
-        "mass": np.array([0.5, 0.3, 0.2]),
-        "mass_se": np.array([0.01, 0.01, 0.01]),
-        "cross_entropy": 12.0,
-        "cross_entropy_se": 0.2,
-    }
-    monkeypatch.setattr(jobs, "found", lambda slot: result)
+    monkeypatch.setattr(jobs, "found", lambda slot: RESULT)
     monkeypatch.setattr(jobs, "about", lambda slot: with_value(run.spec, "optimizer.lr", 0.002))
-    assert image_sections.measured(run).masses == [0.5, 0.3, 0.2]
+    assert measuring.measured(run).masses == [0.5, 0.3, 0.2]
     monkeypatch.setattr(jobs, "about", lambda slot: with_value(run.spec, "seed", 9))
-    assert image_sections.measured(run) is None
+    assert measuring.measured(run) is None
 
 
 def test_a_measurement_without_a_number_is_none(images, monkeypatch):
@@ -180,4 +136,105 @@ def test_a_measurement_without_a_number_is_none(images, monkeypatch):
     result = {"step": 1, "cross_entropy": float("inf"), "cross_entropy_se": 1.0}
     monkeypatch.setattr(jobs, "found", lambda slot: result)
     monkeypatch.setattr(jobs, "about", lambda slot: run.spec)
-    assert image_sections.measured(run) is None
+    assert measuring.measured(run) is None
+
+
+def test_every_measurement_stays_a_point_until_the_run_goes_back(images, monkeypatch):
+    """Two of AIS, looked at twice: two points; back at update 350 the later one is gone for good,
+    and another seed has none.
+    """
+    run, kept, step = held(images()), {}, 1000
+    monkeypatch.setattr(session, "kept", lambda name, make: kept.setdefault(name, make()))
+    monkeypatch.setattr(jobs, "about", lambda slot: run.spec)
+    now = lambda: SimpleNamespace(snapshot=SimpleNamespace(step=step))  # noqa: E731
+    monkeypatch.setattr(session, "view", lambda held: now())
+    for result in (RESULT, RESULT, RESULT | {"step": 500}):
+        monkeypatch.setattr(jobs, "found", lambda slot, result=result: result)
+        found = measuring.points(run)
+    last = result
+    monkeypatch.setattr(jobs, "found", lambda slot: last)
+    assert [point.step for point in found] == [300, 500]
+    assert [point.step for point in measuring.points(run)] == [300, 500]
+    step = 350
+    assert [point.step for point in measuring.points(run)] == [300]
+    step = 1000
+    assert [point.step for point in measuring.points(run)] == [300]
+    assert measuring.points(replace(run, spec=with_value(run.spec, "seed", 9))) == ()
+
+
+def wait_for_update(test, update):
+    """Until the run has come that far."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        hub().touch(held(test).token)
+        view = hub().view(held(test).token)
+        if view.snapshot is not None and view.snapshot.step >= update:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the run did not get there in time")
+
+
+def plots(test):
+    """The figures of the page with their alt texts, by key."""
+    found = [json.loads(c.proto.json) for c in test.get("bidi_component")]
+    return [p for p in found if "figure" in p]
+
+
+def test_the_figures_of_images_are_drawn_with_alt_text(images):
+    """Live and Figures are the switch of the other page; every group draws, none is empty."""
+    test = images()
+    wait_for_update(test, 25)
+    next(g for g in test.button_group if g.label == "View").set_value("Figures").run()
+    assert not test.exception
+    counts = {}
+    for group in ("Learning", "Energies", "Weights"):
+        next(g for g in test.button_group if g.label == "Figures").set_value(group).run()
+        assert not test.exception
+        assert all(len(p["alt"]) > 20 for p in plots(test))
+        counts[group] = len(plots(test))
+    assert counts["Learning"] >= 3
+    assert counts["Energies"] == 1
+    assert counts["Weights"] >= 3
+    assert "Draw the histograms" not in [b.label for b in test.button]
+
+
+def test_histograms_of_energies_are_offered_with_their_group(images):
+    test = images()
+    next(g for g in test.button_group if g.label == "View").set_value("Figures").run()
+    next(g for g in test.button_group if g.label == "Figures").set_value("Energies").run()
+    button = next(b for b in test.button if b.label == "Draw the histograms")
+    button.click().run()  # before the first checkpoint
+    assert not test.exception
+    assert any("checkpoint" in i.value for i in test.info) or plots(test)
+
+
+def test_the_section_of_improved_cd_asks_for_its_method(images):
+    """Another method has no KL term: one sentence, no button."""
+    test = images()
+    test.button_group(key="images-section").set_value("Improved CD").run()
+    assert "Choose Improved CD" in test.info[0].value
+    assert "Train both" not in [b.label for b in test.button]
+
+
+def test_improved_cd_shows_its_norms_and_trains_with_and_without(images, monkeypatch):
+    """The job gets this run's spec and the number of updates; a weight of 0 is nothing to study."""
+    test = images(method="improved-cd", walkers__count="64")
+    wait_for_update(test, 25)
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda *given: started.append(given))
+    test.button_group(key="images-section").set_value("Improved CD").run()
+    assert not test.exception
+    assert any("KL part" in p["alt"] for p in plots(test))
+    next(b for b in test.button if b.label == "Train both").click().run()
+    ((slot, name, arguments, about),) = started
+    assert (slot, name, arguments["updates"]) == ("kl-term", "kl-term", 300)
+    assert about == held(test).spec
+    assert parse_task(name, arguments).run == held(test).spec
+
+
+def test_without_weights_of_the_term_there_is_nothing_to_switch_off(images):
+    test = images(method="improved-cd", method__kl_weight="0.0", method__entropy_weight="0.0")
+    test.button_group(key="images-section").set_value("Improved CD").run()
+    assert not test.exception
+    assert any("nothing to switch off" in i.value for i in test.info)
+    assert "Train both" not in [b.label for b in test.button]

@@ -76,7 +76,7 @@ def test_a_playing_run_sends_field_and_curves_ten_times_a_second_at_most(stub):
     slow = []
     for k in range(30):
         show(stub, 10 + k)
-        frame = viewer.next_frame(stub.now, now=k / 30)
+        frame = viewer.next_frame(stub.now, False, now=k / 30)
         slow.append(b'"name":"field"' in frame)
     assert 8 <= sum(slow) <= 11
     assert slow[0]
@@ -84,19 +84,19 @@ def test_a_playing_run_sends_field_and_curves_ten_times_a_second_at_most(stub):
 
 def test_a_paused_run_shows_its_last_curves(stub):
     viewer = routes.Sent()
-    viewer.next_frame(stub.now, now=0.0)
+    viewer.next_frame(stub.now, False, now=0.0)
     show(stub, 7, playing=False)
-    assert b'"name":"curves"' in viewer.next_frame(stub.now, now=0.01)
+    assert b'"name":"curves"' in viewer.next_frame(stub.now, False, now=0.01)
 
 
 def test_training_data_are_sent_once_and_again_when_they_change(stub):
     viewer = routes.Sent()
-    assert b'"name":"data"' in viewer.next_frame(stub.now, now=0.0)
+    assert b'"name":"data"' in viewer.next_frame(stub.now, False, now=0.0)
     show(stub, 7)
-    assert b'"name":"data"' not in viewer.next_frame(stub.now, now=1.0)
+    assert b'"name":"data"' not in viewer.next_frame(stub.now, False, now=1.0)
     other = replace(stub.now.snapshot, data=stub.now.snapshot.data + 1)
     stub.now = replace(stub.now, version=99, snapshot=other)
-    assert b'"name":"data"' in viewer.next_frame(stub.now, now=2.0)
+    assert b'"name":"data"' in viewer.next_frame(stub.now, False, now=2.0)
 
 
 def test_messages_become_commands(stub):

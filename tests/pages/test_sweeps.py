@@ -1,0 +1,145 @@
+"""The page of sweeps: it starts by itself, follows its controls, and opens a run."""
+
+import time
+
+import pytest
+
+from ebm_engine.runs.desk import desk
+from ebm_engine.runs.sweep.spec import cells, parse_sweep
+from ebm_engine.runs.sweep.store import server_folder
+from ebm_engine.runs.tasks import SWEEPS
+from pages.common import share, sweeps
+
+PATIENCE = 240.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def helper():
+    """The helper process of these tests does not outlive them."""
+    yield
+    desk(SWEEPS).stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """A visit begins with 2 × 2 cells of 10 updates."""
+    before = dict(sweeps.FIRST)
+    few = {"x": {"path": sweeps.X, "values": (0.1, 0.5)}, "updates": 10}
+    sweeps.FIRST.update(few, y={"path": sweeps.Y, "values": (0.1, 0.4)})
+    yield
+    sweeps.FIRST.update(before)
+
+
+@pytest.fixture
+def page(app):
+    test = app()
+    test.switch_page("sweeps.py")
+    test.run()
+    assert not test.exception
+    return test
+
+
+def finished(test):
+    """The page once its sweep is done."""
+    end = time.monotonic() + PATIENCE
+    while any(button.label == "Cancel" for button in test.button):
+        assert time.monotonic() < end, "the sweep took too long"
+        time.sleep(0.3)
+        test.run()
+        assert not test.exception
+    return test
+
+
+def text(test):
+    return " ".join(e.value for e in (*test.caption, *test.markdown, *test.warning))
+
+
+def choice(test, label):
+    return next(box for box in test.selectbox if box.label == label)
+
+
+def field(test, label, place=0):
+    return [box for box in test.number_input if box.label == label][place]
+
+
+def test_a_visit_starts_a_sweep_that_ends_with_a_diagram_and_a_run_to_open(page):
+    """Nothing is pressed: 8 cells are computed, drawn, and kept in the folder of the server."""
+    test = finished(page)
+    assert len(test.get("bidi_component")) == 1
+    assert len(list(server_folder().rglob("*.json"))) >= 8
+    assert "KL 0." in text(test)
+    (link,) = [e for e in test.get("page_link") if e.proto.label == "Open this run"]
+    assert "preset=masses-only" in link.proto.query_string
+
+
+def test_the_picked_cell_decides_which_run_opens(page):
+    """The link holds method and both knobs of the chosen cell, and reads back as its spec."""
+    test = finished(page)
+    choice(test, "Method").set_value(1).run()
+    choice(test, "Step size h").set_value(1).run()
+    assert not test.exception
+    desk = test.session_state["kept"]["sweep"]
+    assert desk.picked == (1, 1, 0)
+    (link,) = [e for e in test.get("page_link") if e.proto.label == "Open this run"]
+    assert "method=pcd" in link.proto.query_string
+    assert "sampler.step_size=0.5" in link.proto.query_string
+
+
+def test_another_sweep_starts_with_the_button_and_keeps_what_is_known(page):
+    test = finished(page)
+    files = {path.name for path in server_folder().rglob("*.json")}
+    field(test, "Seeds").set_value(2).run()
+    (button,) = [b for b in test.button if b.label.startswith("Start")]
+    assert button.label == "Start 16 cells"
+    button.click().run()
+    test = finished(test)
+    assert "Medians over 2 seeds" in text(test)
+    assert files < {path.name for path in server_folder().rglob("*.json")}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda test: field(test, "from").set_value(2.0), "the range from 2 to 0\\.5 is empty"),
+        (lambda test: test.get("button_group")[0].set_value([]), "no method is chosen"),
+        (lambda test: choice(test, "Knob along y").set_value(sweeps.X), "both knobs are"),
+    ],
+)
+def test_a_bad_wish_is_one_sentence_and_the_sweep_stays(page, change, words):
+    test = finished(page)
+    before = test.session_state["kept"]["sweep"].sweep
+    change(test).run()
+    assert not test.exception
+    assert words in text(test)
+    assert test.session_state["kept"]["sweep"].sweep == before
+
+
+def test_every_control_says_what_it_is(page):
+    for element in (*page.selectbox, *page.number_input, *page.button):
+        assert element.help, element.label
+
+
+def test_only_numbers_with_a_usual_range_are_knobs():
+    base = sweeps.FIRST["base"]
+    found = sweeps.number_knobs(base, ("weighted-ula", "cd"))
+    assert {sweeps.X, sweeps.Y, "walkers.count", "method.ess_threshold"} <= set(found)
+    assert "seed" not in found
+    assert {knob.kind for knob in found.values()} == {"float", "int"}
+
+
+def test_a_click_outside_of_the_sweep_changes_nothing():
+    """A late click on the diagram of a larger sweep must not pick a cell that is not there."""
+    desk = sweeps.Desk()
+    desk.pick({"trace": 1, "x": 1, "y": 0})
+    assert (desk.picked, desk.edition) == ((1, 1, 0), 1)
+    for click in ({"trace": 2, "x": 0, "y": 0}, {"trace": 0, "x": 0, "y": 9}):
+        desk.pick(click)
+    assert (desk.picked, desk.edition) == ((1, 1, 0), 1)
+
+
+def test_the_first_sweep_is_legal_and_its_cells_have_links():
+    """Every cell of the default sweep can be opened: its spec reads back from its link."""
+    sweep = parse_sweep(sweeps.FIRST)
+    for cell in cells(sweep):
+        name, spec, problems = share.from_query(share.to_query(sweep.preset, cell.spec))
+        assert (name, spec, problems) == ("masses-only", cell.spec, [])
