@@ -38,11 +38,14 @@ def test_the_stages_play_pause_and_look_back_together(open_page):
 
 
 def wait_for_one_step(page: Page) -> int:
-    """The update at which all stages stand."""
-    page.wait_for_function(
-        f"{CELLS}.every((s) => !s.scene.header.playing) && new Set({STEPS}).size === 1"
-    )
-    return page.evaluate(STEPS)[0]
+    """The update at which all stages stand: the last pictures come a moment after the pause."""
+    stood = []
+    for _ in range(30):
+        before, stood = stood, page.evaluate(STEPS)
+        if len(set(stood)) == 1 and stood == before:
+            return stood[0]
+        page.wait_for_timeout(1000)
+    raise AssertionError(f"the stages stand at updates {stood}")
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
