@@ -94,9 +94,10 @@ def test_the_arrow_keys_go_from_tile_to_tile_and_do_not_step_the_run(visit):
     """Without the grid's own role the right arrow would be one more update of the run."""
     explorer = visit()
     explorer.until("now.step > 5", timeout=120_000)
-    step = explorer.pause()
+    explorer.pause()
     page = explorer.page
-    page.wait_for_timeout(1000)  # the last picture comes a moment after the pause
+    page.wait_for_timeout(2000)  # the last picture comes a moment after the pause
+    step = explorer.now()["step"]
     page.locator(".tiles > canvas").focus()
     rows = page.evaluate(f"() => Array.from({STAGE}.scene.tiles.rows)")
     for key, place in (("ArrowRight", 0), ("ArrowRight", 1), ("ArrowDown", 9), ("End", 63)):
