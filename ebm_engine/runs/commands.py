@@ -1,8 +1,8 @@
 """Commands to a run, and the messages that carry them between the server and its workers.
 
-A person's commands are Play, Pause, Step, Speed, Reset, Change and Rewind. Open, Do, Seen, Close,
-Together and Stop go from the server to a worker; Ready and Report come back. Importing this module
-never loads torch.
+A person's commands are Play, Pause, Step, Speed, Limit, Reset, Change and Rewind. Open, Do, Seen,
+Close, Together and Stop go from the server to a worker; Ready and Report come back. Importing this
+module never loads torch.
 """
 
 from __future__ import annotations
@@ -54,6 +54,20 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Stand still at this update, as if paused, and make none beyond it; None means go on freely.
+
+    A run that is past it already makes no more.
+    """
+
+    until: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.until < 0:
+            raise ValueError(f"until = {self.until}, it must be 0 or more, or None")
+
+
+@dataclass(frozen=True)
 class Reset:
     """Start again at update 0, from a new spec when one is given."""
 
@@ -77,7 +91,7 @@ class Rewind:
         _check_count(self.count)
 
 
-Command = Play | Pause | Step | Speed | Reset | Change | Rewind
+Command = Play | Pause | Step | Speed | Limit | Reset | Change | Rewind
 
 
 @dataclass(frozen=True)
@@ -93,8 +107,9 @@ class Open:
     """Take a run in: from its last checkpoint when `restore` is set, else from the spec.
 
     `seq` numbers the last command that is already part of it; `until` is the update that a Step
-    still has to reach (0 = none). Runs of one `group` that is not "" go in lockstep. A run with a
-    `fork` starts there when it has no checkpoint yet, and goes on with `spec`.
+    still has to reach (0 = none), `limit` the one that it does not go beyond (None = none). Runs of
+    one `group` that is not "" go in lockstep. A run with a `fork` starts there when it has no
+    checkpoint yet, and goes on with `spec`.
     """
 
     run_id: int
@@ -104,6 +119,7 @@ class Open:
     speed: float | None
     seq: int
     until: int
+    limit: int | None = None
     group: str = ""
     fork: Fork | None = None
 
@@ -153,7 +169,8 @@ class Ready:
 class Report:
     """The state of one run after command number `seq`; `snapshot` is None when there is no run.
 
-    `stopped` tells that the run cannot go on (it diverged or failed), `notice` why.
+    `stopped` tells that the run does not go on (it diverged, failed or stands at its limit).
+    `notice` is one sentence of news, or "".
     """
 
     run_id: int

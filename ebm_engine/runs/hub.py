@@ -123,9 +123,9 @@ class Hub:
     def command(self, token: str, command: Command) -> None:
         """Carry out a command; what comes of it is seen in the next views.
 
-        To a run of a group, Play, Pause, Step, Speed and Rewind are for all of it, Change is for
-        this run, and Reset starts all again, this run with the new spec. Raises UnknownRun, and
-        HubFull when a dropped run finds no room.
+        To a run of a group, Change is for this run, Reset starts all again, this run with the new
+        spec, and all other commands are for all of it. Raises UnknownRun, and HubFull when a
+        dropped run finds no room.
         """
         with self._lock:
             carry_out(self._roster, self._find(token), command)

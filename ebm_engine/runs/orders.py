@@ -47,6 +47,7 @@ def _set_out(roster: Roster, members: list[Record], command: Command) -> None:
         return
     for member in members:
         member.wants_play = wanted
+        member.plays += isinstance(command, Play)
     roster.seat()  # a Step comes after the Pause that this may send
 
 

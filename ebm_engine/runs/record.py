@@ -11,6 +11,7 @@ from ebm_engine.runs.commands import (
     Command,
     Do,
     Fork,
+    Limit,
     Open,
     Pause,
     Play,
@@ -35,7 +36,7 @@ class RunView:
     every change of status; spec: as wanted; playing: what the person wants; queue_position: place
     among the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
     speed: the cap in updates per second, None for as fast as possible; tape: the updates of the
-    recorded pictures, newest last.
+    recorded pictures, newest last; plays: how often somebody has asked this run to play.
     """
 
     snapshot: Snapshot | None
@@ -46,6 +47,7 @@ class RunView:
     notice: str
     speed: float | None = None
     tape: tuple[int, ...] = ()
+    plays: int = 0
 
 
 @dataclass(eq=False)
@@ -61,6 +63,8 @@ class Record:
     seated: bool = False  # has a seat, so its worker plays it
     queue_position: int = 0
     speed: float | None = None
+    limit: int | None = None
+    plays: int = 0
     touched_at: float = field(default_factory=time.monotonic)
     asleep: bool = False  # nobody watches
     given_up: bool = False  # killed its worker too often
@@ -99,8 +103,8 @@ class Record:
     def place(self, slot: Slot, *, restore: bool) -> None:
         """Give the run to a worker, with the commands that its last one may not have seen."""
         self.slot = slot
-        state = (self.seated, self.speed, self._seq, self.until, self.group, self.fork)
-        slot.send(Open(self.id, self.spec, restore, *state))
+        wishes = (self.seated, self.speed, self._seq, self.until, self.limit)
+        slot.send(Open(self.id, self.spec, restore, *wishes, self.group, self.fork))
         pending = [do.command for do in self._unconfirmed]
         self._unconfirmed.clear()
         for command in pending:
@@ -114,7 +118,9 @@ class Record:
             self.spec = command.spec or self.spec
         elif isinstance(command, Speed):
             self.speed = command.updates_per_second
-        if not isinstance(command, Play | Pause | Speed):  # these are part of Open
+        elif isinstance(command, Limit):
+            self.limit = command.until
+        if not isinstance(command, Play | Pause | Speed | Limit):  # these are part of Open
             self._unconfirmed.append(do)
         if self.slot is not None:
             self.slot.send(do)
@@ -161,8 +167,9 @@ class Record:
         old = self.view
         news = (self.spec, self.wants_play, self.queue_position, self.notice, self.speed)
         same = (old.spec, old.playing, old.queue_position, old.notice, old.speed) == news
-        if not same or old.snapshot is not self.snapshot:
-            self.view = RunView(self.snapshot, old.version + 1, *news, self.tape.steps)
+        if not same or old.snapshot is not self.snapshot or old.plays != self.plays:
+            tape = self.tape.steps
+            self.view = RunView(self.snapshot, old.version + 1, *news, tape, self.plays)
 
     def recorded(self, step: int) -> Snapshot | None:
         """The recorded picture nearest at or before `step`, None where there is none."""

@@ -28,7 +28,7 @@ PICTURE_GAP = 1 / 30  # seconds between the pictures of a run that plays
 PICTURE_SHARE = 0.2  # of the worker's time, at most, goes into pictures
 COST_MEMORY = 0.1  # weight of the newest picture in the mean cost
 
-NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed
+NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed | commands.Limit
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Session:
         self.group = opened.group
         self._id, self._spec, self._seq = opened.run_id, opened.spec, opened.seq
         self._playing, self._until, self._speed = opened.playing, opened.until, opened.speed
+        self._limit = math.inf if opened.limit is None else opened.limit
         self._backup = Backup(path)
         self._next_update = 0.0
         self._lead = 0  # the update that others of the group have reached
@@ -73,8 +74,9 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether there is work to do, now or as soon as others of the group have done theirs."""
-        goal = max(self._until, self._lead)
-        return not self.stopped and (self._playing or self.run.step < goal)
+        if self.stopped or self.run.step >= self._limit:
+            return False
+        return self._playing or self.run.step < max(self._until, self._lead)
 
     @property
     def due(self) -> float:
@@ -113,7 +115,8 @@ class Session:
         snapshot = self._attempt(self._picture) if self.run else None
         notice, self._notice = self._notice, ""
         self._urgent = self._changed = self._seen = False
-        state = (self._spec, self.step, self._until, self.stopped)
+        ended = self.stopped or self.step >= self._limit
+        state = (self._spec, self.step, self._until, ended)
         return Report(self._id, self._seq, *state, notice, snapshot)
 
     def reported(self, cost: float, busy: int) -> None:
@@ -157,9 +160,11 @@ class Session:
                 self._save()
             case commands.Step(count):
                 self._go(playing=False)
-                self._until = max(self._until, self.run.step) + count
+                self._until = min(max(self._until, self.run.step) + count, self._limit)
             case commands.Speed(updates_per_second):
                 self._speed, self._next_update = updates_per_second, perf_counter()
+            case commands.Limit(until):
+                self._limit = math.inf if until is None else until
             case commands.Reset(spec):
                 self._spec = spec or self._spec
                 self._go(playing=self._playing)
