@@ -8,7 +8,8 @@ import { FEW, paintManyModes } from "./modes.js";
 import { linear } from "./scale.js";
 
 const ROW = 18; // pixels between rows of the legend
-const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room
+const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room,
+const NARROW_NUMBER = 23; // and one such as .25 this much
 
 /** The masses of a scene, with the model's classes by AIS where they have been measured. */
 export function massesOf({ header, measured }) {
@@ -106,7 +107,7 @@ function paintBar(context, theme, area, { bar, masses, j, x, slot, toY }) {
   const ends = error ? [toY(value - 2 * error), toY(value + 2 * error)] : [y, y];
   if (error) paintWhisker(context, theme, x + inner / 2, ends, inner);
   context.globalAlpha = bar.faint ? 0.7 : 1;
-  if (slot >= NUMBER_WIDTH) {
+  if (slot >= NARROW_NUMBER) {
     context.font = `${chart.TEXT}px ${theme.font}`;
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
@@ -114,7 +115,8 @@ function paintBar(context, theme, area, { bar, masses, j, x, slot, toY }) {
     const above = Math.min(ends[1], y);
     const truth = toY(masses.truth[j]);
     const clear = truth < above + 3 && truth > above - 18 ? truth : above;
-    context.fillText(value.toFixed(2), x + inner / 2, clear - 5);
+    const text = value.toFixed(2);
+    context.fillText(slot >= NUMBER_WIDTH ? text : text.replace(/^0/, ""), x + inner / 2, clear - 5);
   }
   context.globalAlpha = 1;
 }

@@ -137,8 +137,8 @@ export class Stage {
     };
     this.spoken = element("div", { class: "spoken", "aria-live": "polite" });
     this.host.append(this.transport.node, this.spoken);
-    if (SCREEN.includes(this.layout) || this.layout === "bar") {
-      this.timeline = new Timeline(linkOfGroup(this), { branch: this.layout !== "bar" });
+    if (SCREEN.includes(this.layout) || ["bar", "mini"].includes(this.layout)) {
+      this.timeline = new Timeline(linkOfGroup(this), { branch: SCREEN.includes(this.layout) });
     }
     if (this.layout !== "bar") {
       this.card = new DivergenceCard(this.link);

@@ -1,4 +1,4 @@
-"""Several runs of one lockstep on common axes: KL, contrast, ESS with ancestors, or log-weights.
+"""Several runs of one lockstep on common axes: KL, contrast, ESS, ancestors, or log-weights.
 
 Runs differ by colour and by dash. The vertical axis leaves out the first part of the training,
 where all curves fall from far above.
@@ -15,7 +15,7 @@ from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.views.compare import Entry, method_styles, ordinal_styles
 from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.series import last_finite
-from ebm_engine.views.strokes import curve, finish_stacked, stacked
+from ebm_engine.views.strokes import curve
 from ebm_engine.views.theme import FONT_SIZE, Reading, finish, has_weights, number
 
 HEIGHT = 240
@@ -66,24 +66,39 @@ def contrast_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
 
 
 def ess_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
-    """ESS/N above, surviving original ancestors below: never the one without the other.
+    """ESS/N of each run with weights; see `PARTS`, it is never shown alone.
 
     Runs without weights are left out: their ESS of 1 would look like the best of all.
     """
-    figure = stacked(["ESS / N", "original ancestors / N"], [0.5, 0.5])
     weighted = [run for run in runs if has_weights(run.snapshot)]
-    for title, snapshot, style in weighted:
-        left = snapshot.history["ancestors"] / len(snapshot.positions)
-        for row, values in enumerate((snapshot.history["ess"], left), start=1):
-            trace = curve(snapshot, values, title, style | WIDTH)
-            figure.add_trace(trace.update(showlegend=row == 1), row=row, col=1)
-    title = "Effective sample size and ancestors"
-    finish_stacked(figure, theme, title, height=HEIGHT + 70)
+    curves = [run.snapshot.history["ess"] for run in weighted]
+    figure = _shares(weighted, curves, "Effective sample size, ESS / N", theme)
+    now = _named(weighted, "ess")
+    return Reading(figure, f"ESS over the updates; now {now}.", f"Now: {now}.")
+
+
+def ancestors_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+    """Share of the original ancestors that survive in each run with weights."""
+    weighted = [run for run in runs if has_weights(run.snapshot)]
+    curves = [r.snapshot.history["ancestors"] / len(r.snapshot.positions) for r in weighted]
+    figure = _shares(weighted, curves, "Original ancestors / N", theme)
+    now = _named(weighted, "ancestors", ".0f")
+    return Reading(figure, f"Ancestors over the updates; now {now}.", f"Ancestors now: {now}.")
+
+
+def _shares(
+    runs: Sequence[Entry], curves: Sequence[np.ndarray], title: str, theme: Theme
+) -> go.Figure:
+    """Curves between 0 and 1."""
+    figure = go.Figure()
+    for (name, snapshot, style), values in zip(runs, curves, strict=True):
+        figure.add_trace(curve(snapshot, values, name, style | WIDTH))
+    finish(figure, theme, title, HEIGHT)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title_text="update")
     figure.update_yaxes(range=[-0.05, 1.08])
     _tidy(figure)
-    now, alive = _named(weighted, "ess"), _named(weighted, "ancestors", ".0f")
-    alt = f"Effective sample size and ancestors over the updates; now {now}; ancestors {alive}."
-    return Reading(figure, alt, f"ESS/N now: {now}. Ancestors: {alive}.")
+    return figure
 
 
 def weights_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
@@ -112,7 +127,15 @@ FIGURES = {
     "kl": kl_together,
     "contrast": contrast_together,
     "ess": ess_together,
+    "ancestors": ancestors_together,
     "weights": weights_together,
+}
+# What is drawn for a part: the contrast never without the KL, the ESS never without the ancestors.
+PARTS = {
+    "kl": ("kl",),
+    "contrast": ("kl", "contrast"),
+    "ess": ("ess", "ancestors"),
+    "weights": ("weights",),
 }
 
 

@@ -70,7 +70,7 @@ def _text(walk: Walk, runs: Ensemble | None, state: State, offered: Sequence[Les
 
 
 def _watch(walk: Walk, runs: Ensemble, drawn: State) -> None:
-    """Keep the runs where they belong, show how far they are, and tell the page of news."""
+    """Send the runs where they belong, show how far they are, and tell the page of news."""
     begun = frozenset(walk.begun)
 
     def body() -> None:
@@ -78,12 +78,20 @@ def _watch(walk: Walk, runs: Ensemble, drawn: State) -> None:
         if now.ready != drawn.ready or begun != walk.begun:
             st.rerun()
         if not now.ready:
-            doing = "Update" if walk.place in walk.begun else "The runs get ready: update"
-            st.progress(now.share, text=f"{doing} {now.step} of {now.target}")
+            st.progress(now.share, text=f"{_doing(walk, now)} {now.step} of {now.target}")
         elif lesson_runs.refused(walk):
             st.caption(WAITING.format(now.target))
 
     st.fragment(body, run_every=REST_SECONDS if drawn.ready else LOOK_SECONDS)()
+
+
+def _doing(walk: Walk, now: State) -> str:
+    """What the runs are about, in words that end with an update."""
+    if now.paused:
+        return "Paused, Play goes on: update"
+    if now.queue:
+        return f"Waiting, place {now.queue} in the queue: update"
+    return "Update" if walk.place in walk.begun else "The runs get ready: update"
 
 
 def _ways(walk: Walk) -> None:
@@ -123,20 +131,25 @@ def _picture(walk: Walk, runs: Ensemble | None) -> None:
             lesson_figures.show(walk, figure)
     elif runs is not None:
         lesson_runs.draw_bar(walk, runs)
-        if walk.step is not None and walk.step.point in lesson_figures.CURVES:
-            with st.container(key=pointed):
-                _curves(walk, runs)
+        curves = walk.step is not None and walk.step.point in lesson_figures.CURVES
+        beside = lesson_runs.has_room(walk)
+        if curves and not beside:
+            with st.container(key="lesson-above"), st.container(key=pointed):
+                _curves(walk, runs, lesson_figures.ABOVE)
         snapshots = lesson_runs.look(walk, runs).snapshots
-        lesson_runs.draw_stages(walk, runs, lesson_figures.headings(walk, snapshots))
+        room = lesson_runs.draw_stages(walk, runs, lesson_figures.headings(walk, snapshots))
+        if curves and beside:
+            with room, st.container(key=pointed):
+                _curves(walk, runs, lesson_figures.BESIDE)
 
 
-def _curves(walk: Walk, runs: Ensemble) -> None:
+def _curves(walk: Walk, runs: Ensemble, place: lesson_figures.Place) -> None:
     """The curves of all runs, drawn again while they go on."""
 
     def body() -> None:
         state = lesson_runs.look(walk, runs)
         if state.snapshots and state.step:
-            lesson_figures.show_together(walk, walk.step.point, state.snapshots)
+            lesson_figures.show_together(walk, walk.step.point, state.snapshots, place)
         else:
             st.caption(lesson_figures.COMING[walk.step.point])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -19,18 +19,34 @@ from ebm_engine.views import compare, together
 from ebm_engine.views.energy_cut import CutSeries, energy_and_density
 from ebm_engine.views.missing_term import missing_term_bars
 from ebm_engine.views.theme import Reading, Theme, config
+from pages.common import scene
 from pages.common.langevin_figures import theme
 from pages.common.lesson_flow import Walk
 from pages.common.widgets import widget
 from pages.live.plot import plot
 
-CURVES = tuple(together.FIGURES)  # parts that are drawn for all runs together
+CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
 COMING = {
     "kl": "The KL of all runs is drawn here from the first updates on.",
     "contrast": "KL and contrast of all runs are drawn here from the first updates on.",
     "ess": "Effective sample size and ancestors are drawn here from the first updates on.",
     "weights": "The log-weights of all runs are drawn here from the first updates on.",
 }
+
+
+class Place(NamedTuple):
+    """Where the curves of all runs are drawn: height of the figure in pixels, one below the other
+    where there are several, and whether there is room to name the lines.
+    """
+
+    height: int
+    stacked: bool
+    legend: bool
+
+
+ABOVE = Place(200, stacked=False, legend=True)
+BESIDE = Place(400, stacked=True, legend=False)  # the headings of the runs show their lines
+LARGE = 0.75  # of the height, where everything is larger and the screen is not
 HINT = "Move this slider between {low:g} and {high:g}."
 
 
@@ -80,15 +96,19 @@ def show(walk: Walk, name: str) -> None:
     _draw(DRAWN[name](spec, theme()), f"lesson-{name}")
 
 
-def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot]) -> None:
-    """Draw one part of all runs on common axes; the contrast never without the KL."""
-    entries, look = _entries(walk, snapshots), theme()
-    parts = ("kl", part) if part == "contrast" else (part,)
-    for column, name in zip(st.columns(len(parts)), parts, strict=True):
+def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
+    """Draw one part of all runs on common axes."""
+    entries, look, parts = _entries(walk, snapshots), theme(), together.PARTS[part]
+    count = len(parts)
+    high = round(place.height * LARGE) if scene.presenting() else place.height
+    places = [st.container() for _ in parts] if place.stacked else st.columns(count)
+    for where, name in zip(places, parts, strict=True):
         reading = together.FIGURES[name](entries, look)
-        # Two beside each other have no room for one; the headings of the runs show their lines.
-        reading.figure.update_layout(showlegend=len(parts) == 1)
-        with column:
+        reading.figure.update_layout(
+            height=high // count if place.stacked else high,
+            showlegend=place.legend and count == 1,
+        )
+        with where:
             _draw(reading, f"lesson-{name}")
 
 

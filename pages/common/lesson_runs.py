@@ -1,57 +1,62 @@
 """The runs of a lesson, side by side in lockstep: brought to the update of the present place.
 
-The runs never stand anywhere else for long. Who presses play on the bar begins the action of a
-step that is ready for it; what goes too far starts again and comes back to its place with the same
-numbers.
+That update is their limit, so that nobody sees what is still to be predicted; on a way back they
+start again and come to it with the same numbers. The bar pauses and plays on the way. Who presses
+play at the limit begins the action of a step that is ready for it.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from ebm_engine.runs.commands import Command, Pause, Reset, Step
+from ebm_engine.runs.commands import Command, Limit, Play, Reset
 from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from ebm_engine.runs.image_targets import IMAGE_KINDS
 from ebm_engine.runs.lesson import LessonRun, built
 from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.views.together import PARTS
 from pages.common import ensemble, lesson_annealing, lesson_flow, session
 from pages.common.ensemble import Ensemble
 from pages.common.lesson_flow import Walk
 from pages.live.stage import Action, stage
 
 SLOT = "lesson"
-STILL = 0.3  # seconds without an update after which runs are taken to stand
-STALL = 2.0  # the same, for an order to be given again
 NEW_SEEDS = 10_000
-FEWEST = 3  # columns: two stages alone would be higher than the screen
+COLUMNS = 3  # where curves stand beside the stages
+ROOM = 1.3  # times as wide as a stage: the last column, where it is free for curves
 ON_STAGES = ("plane", "masses", "images")  # parts that each run's own stage has
 
 
 @dataclass
 class Pulse:
-    """When the runs last moved, and the last order they were given."""
+    """The last order that the runs were given, and how often play had been pressed by then."""
 
-    steps: tuple[int, ...] = ()
-    moved_at: float = 0.0
     order: tuple[str, int] = ("", -1)  # group and update
+    plays: int = 0
     refused: tuple[str, int] = ("", -1)  # lesson and place where play was pressed too early
 
 
 @dataclass(frozen=True)
 class State:
-    """The runs of a lesson at one moment; ready: all stand where the present place wants them."""
+    """The runs of a lesson at one moment.
+
+    ready: all stand where the present place wants them; paused: they do not, and nobody makes them;
+    queue: place among the runs that wait for a seat, 0 = not waiting.
+    """
 
     ready: bool
     step: int
     target: int
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    paused: bool = False
+    queue: int = 0
 
     @property
     def share(self) -> float:
@@ -89,38 +94,41 @@ def look(walk: Walk, runs: Ensemble | None) -> State:
 
 
 def steer(walk: Walk, runs: Ensemble) -> State:
-    """Bring the runs nearer to where they belong and tell where they are."""
+    """Make the runs go where they belong, and tell where they are.
+
+    Each order is given once: after it the person has the word, who may pause and play.
+    """
     views = [session.view(held) for held in runs.members]
     if None in views:
         st.rerun()
     state, pulse = look(walk, runs), session.kept("lesson-pulse", Pulse)
-    steps = tuple(view.snapshot.step if view.snapshot else -1 for view in views)
-    if steps != pulse.steps:
-        pulse.steps, pulse.moved_at = steps, time.monotonic()
-    if any(view.playing for view in views):
-        _send(runs, Pause())
-        pulse.refused = (walk.lesson.id, walk.place)
+    order = (runs.group, state.target)
+    if order != pulse.order:
+        if state.snapshots:
+            _order(runs, state.target, max(view.snapshot.step for view in views))
+            pulse.order, pulse.plays = order, _plays(runs)
+        return state
+    if views[0].plays != pulse.plays:
+        pulse.plays = views[0].plays
+        if state.ready:
+            pulse.refused = (walk.lesson.id, walk.place)
         begin(walk)
-    elif not state.ready and state.snapshots:
-        _order(runs, state, pulse, max(steps))
-    return state
+    stopped = not state.ready and not any(view.playing for view in views)
+    return replace(state, paused=stopped, queue=views[0].queue_position)
 
 
-def _order(runs: Ensemble, state: State, pulse: Pulse, furthest: int) -> None:
-    """Make the runs go to the target, from update 0 again when they are past it.
-
-    Each order is given once, to runs that stand still; again when it had no effect for a while.
-    """
-    quiet, order = time.monotonic() - pulse.moved_at, (runs.group, state.target)
-    if quiet < (STILL if order != pulse.order else STALL):
-        return
-    pulse.order, pulse.moved_at = order, time.monotonic()
-    _send(runs, Pause())
-    if furthest > state.target:
+def _order(runs: Ensemble, target: int, furthest: int) -> None:
+    """Let the runs go to the target, from update 0 again when one is past it."""
+    _send(runs, Limit(target))
+    if furthest > target:
         _send(runs, Reset())
-        furthest = 0
-    if furthest < state.target:
-        _send(runs, Step(state.target - furthest))
+    if furthest != target:
+        _send(runs, Play())
+
+
+def _plays(runs: Ensemble) -> int:
+    view = session.view(runs.members[0])
+    return view.plays if view is not None else 0
 
 
 def refused(walk: Walk) -> bool:
@@ -155,11 +163,22 @@ def draw_bar(walk: Walk, runs: Ensemble) -> None:
     )
 
 
-def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> None:
-    """A stage for each run below its heading of HTML, beside each other."""
+def has_room(walk: Walk) -> bool:
+    """Whether the stages leave a column free: in all steps of a lesson that draws curves, so that
+    they keep their places, where the runs are few enough.
+    """
+    curves = any(step.point in PARTS for step in walk.lesson.steps)
+    return curves and len(walk.lesson.runs) < COLUMNS
+
+
+def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> DeltaGenerator:
+    """A stage for each run below its heading of HTML, beside each other; returns the last column,
+    which is free where the runs leave room.
+    """
     point = walk.step.point if walk.step is not None else None
-    columns = max(FEWEST, len(runs.members))
-    places = st.columns(columns, gap="medium")
+    count = len(runs.members)
+    free = COLUMNS - count if has_room(walk) else 0
+    places = st.columns([1.0] * count + [ROOM] * free, gap="medium")
     found = lesson_annealing.annealed(walk, runs)
     members = zip(places, walk.lesson.runs, runs.members, headings, strict=False)
     for place, run, held, heading in members:
@@ -173,6 +192,7 @@ def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> None:
                 measured=lesson_annealing.measured(found.get(run.name)),
                 point=point if point in ON_STAGES else "",
             )
+    return places[-1]
 
 
 def _send(runs: Ensemble, command: Command) -> None:

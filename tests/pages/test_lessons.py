@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ebm_engine.runs import lesson_check
-from ebm_engine.runs.commands import Play
+from ebm_engine.runs.commands import Pause, Play, Reset, Speed
 from ebm_engine.runs.desk import desk
 from ebm_engine.runs.hub import hub
 from ebm_engine.runs.image_targets import IMAGE_KINDS
@@ -202,6 +202,33 @@ def test_play_on_the_bar_waits_for_the_prediction_and_then_begins_the_step(visit
     hub().command(tokens(test)[0], Play())
     until(test, opened)
     until(test, lambda test: updates(test) == [20])
+
+
+def progress(test):
+    return "".join(element.proto.text for element in test.get("progress"))
+
+
+def test_the_bar_pauses_on_the_way_and_plays_on_to_the_end_of_the_step(visit, folder):
+    """At its own speed; a reset goes back to the start and waits for play."""
+    test = until(visit(lesson=1, step=1), lambda test: updates(test) == [0])
+    (token,) = tokens(test)
+    hub().command(token, Speed(8.0))
+    press(test, "lesson-action")
+    until(test, lambda test: 2 <= updates(test)[0] < 10)
+    assert hub().view(token).playing
+    hub().command(token, Pause())
+    until(test, lambda test: progress(test).startswith("Paused, Play goes on: update "))
+    (stood,) = updates(test)
+    time.sleep(0.5)
+    assert updates(run(test)) == [stood]
+    assert stood < 10
+    assert not opened(test)
+    hub().command(token, Reset())
+    until(test, lambda test: progress(test) == "Paused, Play goes on: update 0 of 10")
+    hub().command(token, Speed(None))
+    hub().command(token, Play())
+    until(test, opened)
+    assert updates(test) == [10]
 
 
 def test_a_slider_opens_the_next_place_where_it_should_stand(visit, folder):

@@ -46,18 +46,21 @@ def test_the_early_part_does_not_stretch_the_axis_and_zero_is_in_sight(entries, 
     assert high > kl[int(together.EARLY * len(kl)) :].max()
 
 
-def test_ess_and_log_weights_leave_out_runs_without_weights(entries):
+def test_what_only_weights_have_leaves_out_runs_without_weights(entries):
     """Their ESS of 1 would look like the best of all."""
-    assert {trace.name for trace in together.ess_together(entries).figure.data} == {"with"}
-    assert {trace.name for trace in together.weights_together(entries).figure.data} == {"with"}
+    for part in ("ess", "ancestors", "weights"):
+        assert {trace.name for trace in together.FIGURES[part](entries).figure.data} == {"with"}
 
 
-def test_ess_is_never_alone(entries, snapshot):
-    """The second curve is the share of original ancestors."""
-    _, ancestors = together.ess_together(entries).figure.data
+def test_ess_is_never_alone_nor_the_contrast(entries, snapshot):
+    """Beside them stand the share of original ancestors, and the KL."""
+    assert together.PARTS["ess"] == ("ess", "ancestors")
+    assert together.PARTS["contrast"] == ("kl", "contrast")
+    assert {name for parts in together.PARTS.values() for name in parts} == set(together.FIGURES)
+    (ancestors,) = together.ancestors_together(entries).figure.data
     left = snapshot.history["ancestors"] / len(snapshot.positions)
     assert np.allclose(ancestors.y, left, equal_nan=True)
-    assert f"{snapshot.history['ancestors'][-1]:.0f}" in together.ess_together(entries).alt
+    assert f"{snapshot.history['ancestors'][-1]:.0f}" in together.ancestors_together(entries).alt
 
 
 def test_the_histogram_holds_every_walker(entries):
