@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from ebm_engine.runs.desk import DeskFull
-from pages.common import session, sweep_controls, sweep_figures, sweeps
+from pages.common import session, sweep_controls, sweep_figures, sweep_link, sweeps
 from pages.common.widgets import plain
 
 session.enter()
+sweep_link.enter()
 with st.container(horizontal=True, gap="medium"):
     left = st.container(key="controls", width=270, gap="xsmall")
     right = st.container(key="picture", gap="small")
@@ -35,9 +36,13 @@ with left:
     )
 
 with right:
+    if problems := sweeps.desk().problems:
+        st.warning("  \n".join(plain(problem) for problem in problems))
     st.markdown(
         "Where does a method work? Each cell is a whole training run at two settings. Look for "
         "the edges: where the KL is low but the mass error is not, shapes are right and "
         "masses wrong."
     )
     sweep_figures.show()
+
+sweep_link.write()

@@ -19,10 +19,10 @@ from ebm_engine.runs.sweep.spec import (
     spaced,
 )
 from pages.common.offers import EXPLORER, offer
-from pages.common.sweeps import X, Y, desk, number_knobs
+from pages.common.sweep_link import MAX_COUNT
+from pages.common.sweeps import FAVOURITES, desk, number_knobs
 from pages.common.widgets import plain, tooltip
 
-MAX_COUNT = 20  # values of one knob on the page; the command line takes more
 SPACING = "How many values, evenly spaced, or by equal factors for knobs that span decades."
 
 
@@ -48,7 +48,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
         list(known),
         list(known).index(desk().sweep.preset),
         format_func=lambda name: known[name].title,
-        key="sweep-preset",
+        key=f"sweep-preset#{desk().links}",
         help="Target, energy and all settings that no knob of the sweep changes.",
     )
     methods = st.pills(
@@ -57,12 +57,12 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
         selection_mode="multi",
         default=desk().sweep.methods,
         format_func=lambda kind: METHODS[kind].title,
-        key="sweep-methods",
+        key=f"sweep-methods#{desk().links}",
         help="One phase diagram each. Another method than the preset's has its usual settings.",
     )
     base, chosen = known[name].spec, tuple(kind for kind in METHODS if kind in methods)
     usable = number_knobs(base, chosen)
-    scope = f"{base.energy.kind}.{len(usable)}"
+    scope = f"{base.energy.kind}.{len(usable)}.{desk().links}"
     x = _axis("x", usable, scope, ())
     y = _axis("y", usable, scope, (x.path,))
     with st.container(horizontal=True, gap="xsmall"):
@@ -71,7 +71,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
             1,
             MAX_SEEDS,
             desk().sweep.seeds,
-            key="sweep-seeds",
+            key=f"sweep-seeds#{desk().links}",
             help="Runs of each cell, whose median is shown. 1 is a first look, 5 are a finding.",
         )
         updates = st.number_input(
@@ -80,7 +80,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
             MAX_UPDATES,
             desk().sweep.updates,
             100,
-            key="sweep-updates",
+            key=f"sweep-updates#{desk().links}",
             help="Parameter updates of each run. Usual: 300 to 4000; time grows with them.",
         )
     try:
@@ -93,7 +93,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
 def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ...]) -> Range:
     """Draw the choice of a knob and its range."""
     shown = getattr(desk().sweep, letter)
-    free = [p for p in (shown.path, X, Y, *usable) if p in usable and p not in taken]
+    free = [p for p in (shown.path, *FAVOURITES, *usable) if p in usable and p not in taken]
     path = st.selectbox(
         f"Knob along {letter}",
         list(usable),
@@ -112,7 +112,7 @@ def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ..
     with middle:
         high = _end("to", letter, knob, high)
     with right:
-        key = f"sweep-{letter}-count-{path}"
+        key = f"sweep-{letter}-count-{path}#{desk().links}"
         count = st.number_input("values", 1, MAX_COUNT, count, key=key, help=SPACING)
     return Range(knob, low, high, count)
 
@@ -126,7 +126,7 @@ def _end(word: str, letter: str, knob: Knob, value: float) -> float:
         kind(knob.high) if knob.high is not None else None,
         kind(value),
         format="%d" if whole else "%.4g",
-        key=f"sweep-{letter}-{word}-{knob.path}",
+        key=f"sweep-{letter}-{word}-{knob.path}#{desk().links}",
         help=tooltip(knob),
     )
 

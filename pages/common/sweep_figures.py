@@ -39,12 +39,13 @@ def show() -> None:
     name = st.segmented_control(
         "Number",
         list(QUANTITIES),
-        default="kl",
+        default=sweeps.desk().number,
         required=True,
         format_func=lambda n: QUANTITIES[n].title,
-        key="sweep-quantity",
+        key=f"sweep-quantity#{sweeps.desk().links}",
         help=QUANTITY_HELP,
     )
+    sweeps.desk().number = name
 
     def body() -> None:
         view = sweeps.look()

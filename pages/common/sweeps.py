@@ -23,6 +23,7 @@ from ebm_engine.runs.tasks import SWEEPS
 from pages.common import session
 
 X, Y = "sampler.step_size", "optimizer.lr_log_masses"
+FAVOURITES = (X, Y, "optimizer.lr")  # knobs to begin with, where a spec has them
 FIRST = {  # where a visit begins: seconds of work, and right masses beside wrong ones
     "preset": "masses-only",
     "base": preset("masses-only").spec,
@@ -38,7 +39,8 @@ class Desk:
     """What a tab remembers: the sweep that is shown, its job, and the cell that is picked.
 
     picked: index of the method, column, row; edition: of the widgets that show `picked`;
-    stopped: cancelled by hand.
+    stopped: cancelled by hand; number: the quantity that is drawn; query: the link last written or
+    read, with sentences on it; links: how many were read, widgets start again with each.
     """
 
     sweep: SweepSpec = field(default_factory=lambda: parse_sweep(FIRST))
@@ -46,6 +48,10 @@ class Desk:
     stopped: bool = False
     picked: tuple[int, int, int] = (0, 0, 0)
     edition: int = 0
+    number: str = "kl"
+    query: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    links: int = 0
 
     def pick(self, clicked: dict[str, Any]) -> None:
         """Choose the cell that was clicked on."""
@@ -60,11 +66,18 @@ def desk() -> Desk:
     return session.kept("sweep", Desk)
 
 
-def start(sweep: SweepSpec) -> None:
-    """Show another sweep in this tab, from what is done of it. Raises DeskFull."""
+def take(sweep: SweepSpec) -> None:
+    """Show another sweep in this tab; `look` computes what it lacks."""
     cancel()
     mine = desk()
     mine.sweep, mine.picked, mine.edition = sweep, (0, 0, 0), mine.edition + 1
+    mine.token, mine.stopped = "", False
+
+
+def start(sweep: SweepSpec) -> None:
+    """Show another sweep, whose link has no mistakes, and compute it. Raises DeskFull."""
+    take(sweep)
+    desk().problems = ()
     resume()
 
 

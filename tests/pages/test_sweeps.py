@@ -143,3 +143,74 @@ def test_the_first_sweep_is_legal_and_its_cells_have_links():
     for cell in cells(sweep):
         name, spec, problems = share.from_query(share.to_query(sweep.preset, cell.spec))
         assert (name, spec, problems) == ("masses-only", cell.spec, [])
+
+
+def test_the_address_holds_the_sweep_and_opens_it_again(page, app):
+    """Another tab with the same link has the same sweep, number and controls, and no sentence."""
+    test = finished(page)
+    test.get("button_group")[-1].set_value("ancestors")
+    field(test, "Seeds").set_value(2).run()
+    next(b for b in test.button if b.label.startswith("Start")).click().run()
+    test = finished(test)
+    query = {k: v if isinstance(v, str) else v[0] for k, v in test.query_params.items()}
+    assert query["x"] == "sampler.step_size:0.1,0.5"
+    assert (query["seeds"], query["updates"], query["number"]) == ("2", "10", "ancestors")
+    other = visited(app, **query)
+    assert not other.warning
+    mine = [t.session_state["kept"]["sweep"] for t in (test, other)]
+    assert mine[0].sweep == mine[1].sweep
+    assert mine[1].number == "ancestors"
+    assert field(other, "Seeds").value == 2
+    assert field(other, "to", 0).value == 0.5
+
+
+def visited(app, **query):
+    test = app()
+    test.switch_page("sweeps.py")
+    test.query_params.update(query)
+    test.run()
+    assert not test.exception
+    return test
+
+
+def test_a_link_of_uneven_values_keeps_them_and_swaps_the_axes_of_the_first_sweep(app):
+    """Each part alone would clash with what the page begins with; together they fit."""
+    test = visited(
+        app, x="optimizer.lr_log_masses:0.1,0.2,0.7", y="sampler.step_size:0.3", updates="5"
+    )
+    assert not test.warning
+    sweep = test.session_state["kept"]["sweep"].sweep
+    assert (sweep.x.values, sweep.y.values) == ((0.1, 0.2, 0.7), (0.3,))
+    (button,) = [b for b in test.button if b.label.startswith("Start")]
+    assert button.label == "Start 6 cells"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"preset": "nowhere"}, "preset = nowhere is unknown"),
+        ({"methods": "pcd,magic"}, "methods: method 'magic' is unknown"),
+        ({"x": "sampler.step_size"}, "x = sampler.step_size does not read path:value"),
+        ({"x": "sampler.step_size:fast"}, "has fast, which is not a number"),
+        ({"x": "sampler.step_size:-1"}, "sampler.step_size = -1 is not allowed, it must be"),
+        ({"x": "walkers.count:10.5"}, "walkers.count = 10.5 is not allowed, it must be a whole"),
+        ({"y": "nothing.here:1"}, "nothing.here is not a field of the spec"),
+        ({"y": "seed:1,2"}, "seed cannot be a knob of a sweep"),
+        ({"x": "sampler.step_size:" + ",".join(f"{i / 100}" for i in range(1, 23))}, "limit is 20"),
+        ({"seeds": "0"}, "seeds"),
+        ({"updates": "-5"}, "updates = -5 is not a whole number above 0"),
+        ({"updates": "9" * 300}, "updates"),
+        ({"number": "beauty"}, "number = beauty is unknown, it must be one of kl, mass_error"),
+        ({"y": "[" * 500}, "y has 500 characters, the limit is 400"),
+    ],
+)
+def test_a_bad_part_of_a_link_costs_one_sentence_and_the_rest_is_used(app, query, told):
+    """No traceback, and the sweep that the page would begin with in all other parts."""
+    test = visited(app, **({"updates": "5"} | query))
+    (warning,) = [element.value.replace("\\", "") for element in test.warning]
+    assert told in warning
+    assert warning.endswith(" is used.")
+    assert "\n" not in warning
+    sweep = test.session_state["kept"]["sweep"].sweep
+    assert sweep.x.path == sweeps.X
+    assert sweep.updates == (10 if "updates" in query else 5)
