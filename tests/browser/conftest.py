@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser import picture
 from tests.browser.server import serve
@@ -14,6 +14,8 @@ from tests.browser.server import serve
 FIRST_PICTURE = "[...(window.ebmStages ?? [])].some((s) => s.scene.ready && s.stats.paints > 0)"
 # On a deep link Streamlit itself looks for its server below the page's path first.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
+SCREEN = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
+FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +38,23 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def warm(browser: Browser) -> Iterator[BrowserContext]:
+    """A window that has the app's scripts in its cache, as on every visit but the first."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(url: str, browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(url: str, browser: Browser, warm: BrowserContext) -> Iterator[Callable[..., Page]]:
     """A function (path, prepare=…, **context options) → page with a first picture.
 
-    The page notes errors of its console in `errors` and requests to other hosts in `foreign`.
+    The first page of a test opens in the warm window, each further one, and one with other options
+    than those of SCREEN, in a browser of its own. The page notes errors of its console in `errors`
+    and requests to other hosts in `foreign`.
     """
-    contexts = []
+    opened: list[Page] = []
 
     def open_page(
         path: str = "/gaussian-mixtures",
@@ -50,9 +62,14 @@ def open_page(url: str, browser: Browser) -> Iterator[Callable[..., Page]]:
         painted: bool = True,
         **options: object,
     ) -> Page:
-        context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
-        contexts.append(context)
-        page = context.new_page()
+        if opened or options.keys() - SCREEN.keys():
+            page = browser.new_context(**(SCREEN | options)).new_page()
+        else:
+            look = SCREEN | options
+            page = warm.new_page()
+            page.set_viewport_size(look["viewport"])
+            page.emulate_media(color_scheme=look["color_scheme"])
+        opened.append(page)
         page.errors, page.foreign = [], []
         page.on("console", lambda message: _note_error(page, message))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -65,8 +82,13 @@ def open_page(url: str, browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in opened:
+        if page.context == warm:
+            page.evaluate(FORGET)
+            page.close()
+        else:
+            page.context.close()
+    warm.clear_cookies()
 
 
 def _note_error(page: Page, message: ConsoleMessage) -> None:
