@@ -30,6 +30,7 @@ with place:
         layout=layout,
         on_action=partial(acts.act, EXPLORER),
         layers=look.layers,
+        hidden=look.hidden_panels,
     )
     if view == workbench.FIGURES:
         figures.show(held)

@@ -30,6 +30,7 @@ with place:
         on_action=partial(acts.act, IMAGES),
         measured=measuring.measured(held),
         layers=look.layers,
+        hidden=look.hidden_panels,
     )
     if view == workbench.LIVE:
         image_sections.show(held)

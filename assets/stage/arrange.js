@@ -40,7 +40,7 @@ export function arrange({ body, left, place, caption }, strips) {
   const { clientWidth: width, clientHeight: height } = body;
   const [least, largest] = SHARES.map((share) => share * width);
   const free = height - caption.offsetHeight - GAP - AXES.bottom + AXES.left;
-  const below = free - GAP - MASSES >= least;
+  const below = strips.shows("masses") && free - GAP - MASSES >= least;
   const column = Math.round(Math.max(least, Math.min(largest, below ? free - GAP - MASSES : free)));
   body.style.gridTemplateColumns = `${column}px minmax(0, 1fr)`;
   const tall = Math.min(column - AXES.left + AXES.bottom, height - caption.offsetHeight - GAP);

@@ -1,6 +1,6 @@
 /** Speech: what a screen reader says about the run, renewed every few seconds. */
 
-import { formatNumber, formatShare } from "./dom.js";
+import { formatNumber, formatShare, setAttribute } from "./dom.js";
 
 const EVERY_MS = 8000;
 
@@ -18,16 +18,26 @@ export class Pause {
   }
 }
 
-/** The run in one sentence. */
-export function describeRun({ step, kl_exact: exact, kl_estimate: estimate, images, known, ess, weighted }) {
+/** Renews every text of a stage that is heard and not seen. */
+export function speak({ scene, spoken, strips, board, plane, hidden }) {
+  const { header } = scene;
+  spoken.textContent = describeRun(header, hidden);
+  strips.describe(scene);
+  board?.describe(scene);
+  if (plane) setAttribute(plane.base.canvas, "aria-label", describePlane(header));
+}
+
+/** The run in one sentence, without what is hidden. */
+function describeRun({ step, kl_exact: exact, kl_estimate: estimate, images, known, ess, weighted }, hidden) {
   const kl = images ? estimate : exact;
-  const numbers = [`Update ${step}`, `${known ? "KL" : "cross-entropy"} ${formatNumber(kl)} nats`];
-  if (weighted) numbers.push(`effective sample size ${formatShare(ess)}`);
+  const numbers = [`Update ${step}`];
+  if (!hidden.has("kl")) numbers.push(`${known ? "KL" : "cross-entropy"} ${formatNumber(kl)} nats`);
+  if (weighted && !hidden.has("ess")) numbers.push(`effective sample size ${formatShare(ess)}`);
   return `${numbers.join(", ")}.`;
 }
 
 /** The plane in up to three sentences. */
-export function describePlane({ walkers, means, targetMeans }) {
+function describePlane({ walkers, means, targetMeans }) {
   const place = ([x, y]) => `(${formatNumber(x)}, ${formatNumber(y)})`;
   const all = (name, points) => (points.length ? ` ${name} at ${points.map(place).join(", ")}.` : "");
   const modes = all("Model means", means) + all("True modes", targetMeans);

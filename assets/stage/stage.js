@@ -7,6 +7,7 @@ import { DivergenceCard } from "./card.js";
 import { element, setAttribute } from "./dom.js";
 import { parse, Scene } from "./frame.js";
 import { Glide } from "./glide.js";
+import { hide } from "./hidden.js";
 import { Link } from "./link.js";
 import { Meter } from "./meter.js";
 import { pointAt } from "./pointed.js";
@@ -33,6 +34,7 @@ export class Stage {
     this.stats = this.meter.stats;
     this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
     this.pause = new speech.Pause();
+    this.hidden = new Set(); // panels that the page does not show
     this.#build();
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(host);
@@ -53,6 +55,7 @@ export class Stage {
     this.group = component.data?.group ?? null;
     this.host.classList.toggle("grouped", this.group !== null);
     this.#takeLayers(component.data?.layers);
+    this.hidden = hide(this, component.data?.hidden) ?? this.hidden;
     if (component.data?.path) pointAt(this.host, component.data.point);
     this.resize();
     this.repaint();
@@ -239,11 +242,6 @@ export class Stage {
   }
 
   #speak(now) {
-    if (!this.pause.over(now)) return;
-    const { header } = this.scene;
-    this.spoken.textContent = speech.describeRun(header);
-    this.strips.describe(this.scene);
-    this.board?.describe(this.scene);
-    if (this.plane) setAttribute(this.plane.base.canvas, "aria-label", speech.describePlane(header));
+    if (this.pause.over(now)) speech.speak(this);
   }
 }

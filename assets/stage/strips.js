@@ -35,6 +35,16 @@ export class Strips {
     if (place.parentNode !== (column ?? this.node)) (column ?? this.node).append(place);
   }
 
+  /** Hides the strips of these names and shows the others. */
+  hide(names) {
+    for (const { name, place } of this.strips) place.hidden = names.has(name);
+  }
+
+  /** Whether a strip is shown. */
+  shows(name) {
+    return !this.strips.find((strip) => strip.name === name).place.hidden;
+  }
+
   /** Draws all strips of a scene. */
   paint(scene, layers, theme) {
     const weightless = !scene.header.weighted;

@@ -82,6 +82,11 @@ export class Transport {
     this.badges.replaceChildren(...badges.map((b) => element("span", { class: "badge" }, b)));
   }
 
+  /** Hides the numbers of these names and shows the others. */
+  hide(names) {
+    for (const [name, value] of Object.entries(this.values)) value.parentNode.hidden = names.has(name);
+  }
+
   /** Stops listening to the keyboard. */
   close() {
     if (this.onkey) window.removeEventListener("keydown", this.onkey, true);

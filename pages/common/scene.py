@@ -31,6 +31,14 @@ PARTS = {  # what can be hidden besides single knobs, as a teacher reads it
     "take-away": "Take away",
     "share": "Share",
 }
+PANELS = {  # parts of the stage, which can be hidden as well
+    "kl": "KL panel and number",
+    "contrast": "Contrast panel",
+    "ess": "ESS panel and number",
+    "weights": "Log-weights panel",
+    "masses": "Masses panel",
+    "timeline": "Timeline",
+}
 CHOICES = ("preset", "target", "energy", "method", "optimizer")  # what can be locked besides knobs
 SINGLE = ("sampler", "walkers")  # blocks of one kind
 LAYERS = ("energy", "isolines", "data", "walkers", "chains", "means", "truth", "weighted", "none")
@@ -49,6 +57,11 @@ class Scene:
     def shows(self, name: str) -> bool:
         """Whether a part or a knob is shown."""
         return name not in self.hide
+
+    @property
+    def hidden_panels(self) -> tuple[str, ...]:
+        """The parts of the stage that are hidden."""
+        return tuple(name for name in PANELS if name in self.hide)
 
     def frees(self, name: str) -> bool:
         """Whether a value can be changed by hand."""
@@ -142,7 +155,7 @@ def read(params: Mapping[str, str], views: Sequence[str], problems: list[str]) -
     present = params.get("present", "")
     if present not in ("", "0", "1"):
         problems.append(f"present = {shown(present)} is not allowed, it must be 0 or 1; 0 is used.")
-    hide = _names(params, "hide", lambda name: name in PARTS or name in _paths(), problems)
+    hide = _names(params, "hide", _can_be_hidden, problems)
     lock = _names(params, "lock", lambda name: name in CHOICES or name in _paths(), problems)
     return Scene(view, ",".join(layers), hide, lock, present == "1")
 
@@ -159,6 +172,10 @@ def _names(
     if bad:
         problems.append(f"{key} names {shown(', '.join(bad))}, which this page does not have.")
     return tuple(name for name in given if name not in bad)
+
+
+def _can_be_hidden(name: str) -> bool:
+    return name in PARTS or name in PANELS or name in _paths()
 
 
 def _ours(params: Mapping[str, str]) -> dict[str, str]:

@@ -10,10 +10,12 @@ import streamlit as st
 
 from ebm_engine.runs.knobs import knobs
 from pages.common import scene, share
-from pages.common.scene import CHOICES, PARTS, Scene
+from pages.common.scene import CHOICES, PANELS, PARTS, Scene
 from pages.common.session import Held
 
-HIDE_HELP = "Controls that whoever opens the link does not see; they keep their values."
+HIDE_HELP = (
+    "Controls and panels that whoever opens the link does not see; controls keep their values."
+)
 LOCK_HELP = "Values that are shown and cannot be changed by hand."
 PRESENT_HELP = (
     "Type a quarter larger, for a projector, without menu. “Leave presenter mode” ends it."
@@ -41,9 +43,9 @@ def link(held: Held, look: Scene) -> str:
 
 
 def _for_teachers(held: Held, look: Scene) -> None:
-    labels = PARTS | {knob.path: knob.label for knob in knobs(held.spec)}
-    choices = {name: name.capitalize() for name in CHOICES}
-    locks = choices | {path: text for path, text in labels.items() if path not in PARTS}
+    values = {knob.path: knob.label for knob in knobs(held.spec)}
+    labels = PARTS | PANELS | values
+    locks = {name: name.capitalize() for name in CHOICES} | values
     with st.expander("For teachers: hide, lock, present"):
         hide = st.multiselect(
             "Hide",

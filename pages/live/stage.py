@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -81,6 +81,7 @@ def stage(
     measured: Measured | None = None,
     group: str = "",
     layers: str = "",
+    hidden: Sequence[str] = (),
     point: str = "",
 ) -> None:
     """Shows the run of `token`; `on_action` is called once per click that is not for the run alone.
@@ -90,7 +91,8 @@ def stage(
     `cell` and `tile` one of several runs, as a plane or as images, without a bar. Actions:
     "new-seed", "halve-step", "branch" and "layers"; the page runs again after one. `measured` is
     drawn among what the run says of itself. Stages of one `group` look back together. `layers`:
-    those to begin with, as an action wrote them. `point` names the part that is marked with a hand:
+    those to begin with, as an action wrote them. `hidden`: panels of the scene that are not shown,
+    with the numbers that they are about. `point` names the part that is marked with a hand:
     a strip, "plane", "images" or "transport". `?transport=tick` in the address forces the fallback.
     """
     link = _link(key)
@@ -102,6 +104,7 @@ def stage(
         "measured": measured._asdict() if measured else None,
         "group": group or None,
         "layers": layers or None,
+        "hidden": list(hidden),
         "point": point or None,
     }
 

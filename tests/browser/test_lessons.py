@@ -4,35 +4,16 @@ import re
 
 from playwright.sync_api import Page, expect
 
-FOCUSED = "document.activeElement?.innerText?.trim() || document.activeElement?.value || ''"
+from tests.browser.keys import press, tab_to
+
 STEPS = "[...(globalThis.ebmStages ?? [])].map((s) => s.scene.header.step)"
-MOST_TABS = 60
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the button with this name has the focus."""
-    target = page.get_by_role("button", name=name, exact=True).first
-    expect(target).to_be_enabled(timeout=60_000)
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if target.evaluate("node => node === document.activeElement"):
-            return
-    raise AssertionError(f"{name} is not reached by Tab, but {page.evaluate(FOCUSED)!r}")
-
-
-def press(page: Page, name: str) -> None:
-    tab_to(page, name)
-    page.keyboard.press("Enter")
 
 
 def predict(page: Page, choice: int) -> None:
     """Choose by the keys of a group of radio buttons."""
     first = page.locator("[class*=st-key-predict] input").first
     expect(first).to_be_enabled(timeout=60_000)
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if first.evaluate("node => node === document.activeElement"):
-            break
+    tab_to(page, first)
     page.keyboard.press("Space")
     for _ in range(choice):
         page.keyboard.press("ArrowDown")

@@ -71,6 +71,22 @@ def test_a_link_hides_parts_and_locks_values(open_page, address):
     assert page.errors == []
 
 
+def test_a_link_hides_panels_with_their_numbers(open_page):
+    """What a class has still to predict: no KL, no masses, also not as a number or in words."""
+    page = open_page(EXPLORER + "&hide=kl,masses,timeline")
+    shown = page.locator(".strip:visible, .number:visible, .timeline:visible")
+    names = {text.split()[1] for text in shown.evaluate_all("found => found.map(x => x.className)")}
+    assert names == {"contrast", "ess", "weights", "step", "speed"}
+    spoken = page.locator(".stage > .spoken")
+    expect(spoken).to_have_text(re.compile(r"^Update \d+, effective sample size [^,]*\.$"))
+    page.goto(
+        page.url.replace("kl%2Cmasses%2Ctimeline", "ess").replace("kl,masses,timeline", "ess")
+    )
+    expect(page.locator(".strip.kl")).to_be_visible(timeout=30_000)
+    expect(page.locator(".strip.ess, .number.ess").first).to_be_hidden()
+    assert page.errors == []
+
+
 def test_a_link_can_hide_all_controls(open_page):
     """The picture then has the whole width."""
     page = open_page(EXPLORER + "&hide=controls")
