@@ -1,4 +1,8 @@
-/** Entry: a Plotly figure that is updated in place, so zoom, camera and hidden traces stay. */
+/**
+ * Entry: a Plotly figure that is updated in place, so zoom, camera and hidden traces stay.
+ *
+ * A trace with `meta.least` is left out where the figure has fewer pixels than that from side to side.
+ */
 
 const plots = new WeakMap();
 let library;
@@ -36,13 +40,17 @@ class Plot {
   /** Shows the newest figure; those that came while the last one was drawn are left out. */
   async show(data) {
     this.next = data;
+    this.latest = data;
     if (this.busy) return;
     this.busy = true;
     const plotly = await this.plotly;
     while (this.next) {
       const { figure, config, alt, clickable } = this.next;
       this.next = null;
-      const { data: traces, layout } = JSON.parse(figure);
+      const { data, layout } = JSON.parse(figure);
+      this.leasts = data.map(({ meta }) => meta?.least ?? 0);
+      this.width = this.place.offsetWidth;
+      const traces = data.filter((_, i) => this.leasts[i] <= this.width);
       this.place.setAttribute("aria-label", alt);
       this.place.style.minHeight = `${layout.height}px`;
       await plotly.react(this.place, traces, layout, config);
@@ -61,7 +69,10 @@ class Plot {
 
   async fit() {
     const plotly = await this.plotly;
-    if (this.place.data && this.place.offsetWidth) plotly.Plots.resize(this.place);
+    if (!this.place.data || !this.place.offsetWidth) return;
+    plotly.Plots.resize(this.place);
+    const fits = (least) => [least <= this.width, least <= this.place.offsetWidth];
+    if (this.leasts.some((least) => fits(least)[0] !== fits(least)[1])) this.show(this.latest);
   }
 
   async close() {

@@ -17,6 +17,8 @@ SCALE = "cividis"
 SIDE_BY_SIDE = 3  # panels in a row
 ROW_HEIGHT, LEAST_HEIGHT = 44, 260  # of a row of cells, and of a panel
 FRAME_HEIGHT = 116  # title, ticks and axis title of a row of panels
+FRAME_WIDTH = 170  # ticks, axis title and colour bar
+NUMBER_WIDTH = 46  # a column narrower than that has no room for its numbers
 FLOOR = 1e-3  # errors below it have one colour
 DECADES = range(-3, 7)
 HATCH = 5  # lines across a marked cell
@@ -73,7 +75,9 @@ def phase_diagram(
     for panel, (row, column) in zip(panels, places, strict=True):
         figure.add_trace(_hatching(panel, theme), row, column)
         if len(axes.x) * across <= MOST_NUMBERED:
-            figure.add_trace(_texts(panel, scale, theme, log=log), row, column)
+            least = {"least": FRAME_WIDTH + across * len(axes.x) * NUMBER_WIDTH}
+            texts = _texts(panel, scale, theme, log=log).update(meta=least)
+            figure.add_trace(texts, row, column)
     height = down * (FRAME_HEIGHT + max(LEAST_HEIGHT, ROW_HEIGHT * len(axes.y)))
     finish(figure, theme, title, height)
     _style(figure, axes, theme)

@@ -18,8 +18,9 @@ PRESENT = """
   projectors of 1280 × 720 and more. “Leave presenter mode” at the end of the page ends it.
 - **Let the audience vote** before you choose a prediction: the runs do not start without one. The
   choice can be changed until they do.
-- **Hide and lock.** On the explorer, Share → “For teachers” makes a link in which controls are
-  hidden or values locked: for an exercise with one knob only.
+- **Hide and lock.** On the explorer, Share → “For teachers” makes a link in which controls or
+  panels are hidden and values locked: for an exercise with one knob only, or for masses that are
+  still to be predicted.
 - **Another seed.** The die on the bar begins a lesson anew with other data and noise. The claims of
   each lesson hold for at least nine of ten seeds.
 - **Your own lesson** is one JSON file in `assets/lessons`; copy one of those and change it. A

@@ -161,6 +161,12 @@ def test_a_click_on_a_cell_of_a_sweep_opens_its_run(open_page):
     box = page.locator(".js-plotly-plot .nsewdrag").nth(1).bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"])
     expect(page.get_by_role("combobox", name="Method")).to_have_value("PCD", timeout=30_000)
+    numbers = page.locator(".js-plotly-plot .textpoint")
+    expect(numbers).to_have_count(8)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(numbers).to_have_count(0)  # no room: a finger on the cell tells its number
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(numbers).to_have_count(8)
     page.get_by_role("link", name="Open this run").click()
     page.wait_for_url(re.compile("/gaussian-mixtures"))
     Explorer(page).until("now.step > 0 && now.method === 'pcd'")

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from ebm_engine.views.phase import PhaseAxes, PhasePanel, phase_diagram
+from ebm_engine.views.phase import (
+    FRAME_WIDTH,
+    NUMBER_WIDTH,
+    PhaseAxes,
+    PhasePanel,
+    phase_diagram,
+)
 
 AXES = PhaseAxes("Step size h", "Walkers N", ("0.1", "0.5"), ("20", "50", "90"))
 
@@ -90,3 +96,12 @@ def test_numbers_stand_out_from_their_cell():
 def test_seeds_are_named_and_empty_sweeps_have_a_sentence():
     assert "Medians over 3 seeds" in phase_diagram([panel()], AXES, "KL", log=True).caption
     assert phase_diagram([], AXES, "KL", log=True).figure.layout.annotations[0].text
+
+
+def test_numbers_ask_for_the_room_of_all_columns_beside_each_other():
+    """Two panels of two columns each beside the frame; one panel asks for two columns less."""
+    leasts = []
+    for panels in ([panel("A")], [panel("A"), panel("B")]):
+        figure = phase_diagram(panels, AXES, "KL (nats)", log=True).figure
+        leasts += {texts.meta["least"] for texts in of_kind(figure, "text")}
+    assert leasts == [FRAME_WIDTH + 2 * NUMBER_WIDTH, FRAME_WIDTH + 4 * NUMBER_WIDTH]
