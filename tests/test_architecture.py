@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 ENGINE = sorted((ROOT / "ebm_engine").rglob("*.py"))
@@ -66,11 +64,24 @@ def ours(path: Path) -> set[str]:
     return {i for i in imports(path) if within(i, "ebm_engine", "pages", "app")}
 
 
-def ids(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def for_each(paths: list[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """One test over all files, which names the one that breaks the rule."""
+
+    def over_all(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            for path in paths:
+                try:
+                    rule(path)
+                except AssertionError as error:
+                    raise AssertionError(f"{path.relative_to(ROOT)}: {error}") from error
+
+        test.__name__, test.__doc__ = rule.__name__, rule.__doc__
+        return test
+
+    return over_all
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
+@for_each(SOURCES)
 def test_every_module_imports_only_downwards(path):
     """app → pages.live, pages.common → views, runs → core, data; core only itself."""
     name = name_of(path)
@@ -93,7 +104,7 @@ def test_every_module_imports_only_downwards(path):
     assert {i for i in ours(path) if not within(i, *allowed)} <= packages
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
+@for_each(SOURCES)
 def test_each_library_stays_in_its_wing(path):
     """streamlit in pages, plotly in views, threads in runs, torch in core, data and runs."""
     name, found = name_of(path), set(imports(path))
@@ -108,16 +119,14 @@ def test_each_library_stays_in_its_wing(path):
             assert not [i for i in found if within(i, *libraries)]
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in ENGINE if within(name_of(p), "ebm_engine.core")], ids=ids
-)
+@for_each([p for p in ENGINE if within(name_of(p), "ebm_engine.core")])
 def test_the_maths_knows_no_clocks_files_or_threads(path):
     """core: a function of its arguments and nothing else."""
     banned = ("time", "datetime", "threading", "multiprocessing", "pathlib", "os", "io", "random")
     assert not [i for i in imports(path) if within(i, *banned, "numpy.random", "logging")]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
+@for_each(SOURCES)
 def test_every_file_is_short_and_says_what_it_is(path):
     """Under 250 lines, with a module docstring (packages whose __init__ is empty excepted)."""
     text = path.read_text(encoding="utf-8")
@@ -132,7 +141,7 @@ def calls(path: Path) -> Iterator[str]:
             yield ast.unparse(node.func)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
+@for_each(SOURCES)
 def test_nothing_unsafe_or_global_is_called(path):
     """No print outside the command line, no pickle or torch.load, no global random state."""
     found = set(calls(path))
@@ -142,7 +151,7 @@ def test_nothing_unsafe_or_global_is_called(path):
     assert not found & {"torch.manual_seed", "np.random.seed", "random.seed"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
+@for_each(SOURCES)
 def test_no_error_is_swallowed_unseen(path):
     """No bare except, and no except Exception whose body is pass."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -110,6 +110,7 @@ class Trails:
         self._ring = torch.full((TRAIL, 0, 2), torch.nan)  # (t, n, 1 or 2)
         self._next = 0  # row of the oldest position, overwritten by the next one
         self._before: Walkers | None = None
+        self._left: Tensor | None = None  # basins (m,) of the first walkers of `_before`
         self._film: Tensor | None = None
         self.crossings = 0
 
@@ -138,17 +139,23 @@ class Trails:
 
     def _count_crossings(self, walkers: Walkers) -> None:
         before, self._before = self._before, walkers
-        if before is None or walkers.path is not None:
+        left, self._left = self._left, None
+        if walkers.path is not None:
             return
-        parents = torch.arange(min(CHAINS, len(walkers.x)), device=walkers.x.device)
+        self._left = now = self._basins(walkers, slice(CHAINS))
+        if before is None:
+            return
+        if walkers.parents is None and left is not None:
+            self.crossings += int((left != now).sum())
+            return
+        parents = torch.arange(len(now), device=walkers.x.device)
         if walkers.parents is not None:
             parents = walkers.parents[:CHAINS]
-        now = self._basins(walkers, torch.arange(len(parents), device=parents.device))
         changed = self._basins(before, parents.clamp_min(0)) != now
         self.crossings += int((changed & (parents.cpu() >= 0)).sum())
 
-    def _basins(self, walkers: Walkers, rows: Tensor) -> Tensor:
-        """The basin (m,) of the walkers in the given rows (m,), on the CPU."""
+    def _basins(self, walkers: Walkers, rows: Tensor | slice) -> Tensor:
+        """The basin (m,) of the walkers in some rows, on the CPU."""
         if self._regions is None:
             return walkers.at.responsibilities[rows].argmax(1).cpu()
         return self._regions.of(walkers.x[rows])

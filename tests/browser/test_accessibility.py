@@ -29,10 +29,10 @@ def addresses() -> list[str]:
     return found
 
 
-def settle(page):
+def settle(page, milliseconds=1500):
     """Wait until the page is complete; a stage comes a moment after its page."""
     page.locator("[data-testid='stElementContainer']").first.wait_for(timeout=60_000)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(milliseconds)
     page.wait_for_function(QUIET, timeout=60_000)
     page.add_style_tag(content=NO_FADING)
 
@@ -48,14 +48,15 @@ def grave_faults(page):
     ]
 
 
-@pytest.mark.parametrize("address", addresses())
+@pytest.mark.parametrize("address", [*addresses(), "/lessons?lesson=5&step=2"])
 def test_axe_finds_nothing_serious_on_any_page(open_page, address):
     """Names, roles and contrasts of the page as it opens, in both themes of a machine."""
     page = open_page(address, painted=False)
+    settle(page)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(f"{THEME} === '{theme}'", timeout=60_000)
-        settle(page)
+        settle(page, 300)
         assert grave_faults(page) == []
 
 

@@ -32,7 +32,8 @@ def downloaded(page: Page, label: str) -> tuple[Download, bytes]:
 
 def choose(page: Page, name: str, option: str) -> None:
     """Choose one option of a list of many, which the browser holds a few of at a time."""
-    page.get_by_role("combobox", name=name).fill(option)
+    page.get_by_role("combobox", name=name).click()
+    page.keyboard.type(option, delay=20)
     page.get_by_role("option", name=option).click()
     page.keyboard.press("Escape")
 
@@ -47,8 +48,10 @@ def test_slow_motion_goes_through_six_cards_by_keyboard_and_makes_the_update(ope
     for number in range(1, CARDS + 1):
         expect(place).to_have_text(f"{number} of {CARDS}", timeout=60_000)
         titles.append(page.locator(".st-key-picture h4").inner_text())
-        if number < CARDS:
+        if number == 1:
             press(page, "Next")
+        elif number < CARDS:
+            page.keyboard.press("Enter")  # the button keeps the focus
     assert len(set(titles)) == CARDS
     press(page, "Previous")
     expect(place).to_have_text(f"{CARDS - 1} of {CARDS}")

@@ -92,6 +92,7 @@ def test_who_leaves_frees_the_seat_and_finds_the_run_where_it_was(address):
             leaver = viewers[0]
             await leaver.says(do="speed", value=10)
             await leaver.until(lambda now: now["cap"] == 10)
+            await asyncio.sleep(0.5)  # until the worker, too, has heard of it
             await leaver.socket.close()
             left_at = leaver.now["step"]
             await queue_is(viewers[1:], [0] * SEATS + PLACES[:-1])
