@@ -4,6 +4,7 @@ import { arrange, measureTop } from "./arrange.js";
 import { bodyOf, SCREEN, STRIPS } from "./bodies.js";
 import { firstLayers, readLayers, writeLayers } from "./caption.js";
 import { DivergenceCard } from "./card.js";
+import { arrive, leave } from "./company.js";
 import { element, setAttribute } from "./dom.js";
 import { parse, Scene } from "./frame.js";
 import { Glide } from "./glide.js";
@@ -62,11 +63,11 @@ export class Stage {
     this.link.render(component, base);
   }
 
-  /** Takes one frame. */
-  receive(bytes) {
+  /** Takes one frame, as `parse` returns it. */
+  receive(frame) {
     const { scene, dirty, glide } = this;
     const first = !scene.ready;
-    const { slow, fixed, moved, jumped } = scene.merge(parse(bytes));
+    const { slow, fixed, moved, jumped } = scene.merge(frame);
     this.stats.frames += 1;
     this.#measured(scene.header.measured);
     this.transport.update(scene.header);
@@ -115,6 +116,7 @@ export class Stage {
   /** Ends the stage; called when its element has left the page. */
   close() {
     this.closed = true;
+    leave(this);
     cancelAnimationFrame(this.request);
     window.removeEventListener("resize", this.onresize);
     this.observer.disconnect();
@@ -125,7 +127,7 @@ export class Stage {
 
   #build() {
     this.link = new Link({
-      frame: (bytes) => this.receive(bytes),
+      frame: (bytes) => arrive(this, parse(bytes)),
       state: () => this.#showState(),
     });
     const send = (message) => {

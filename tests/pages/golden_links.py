@@ -9,13 +9,13 @@ for. A link that needs a sentence is not golden.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from pages.common.offers import EXPLORER, IMAGES, offer
 from pages.common.share import from_query
+from tests.pages import golden
 
 FILE = Path(__file__).with_name("golden_links.json")
 
@@ -31,7 +31,7 @@ class Golden(NamedTuple):
 
 def golden_links() -> list[Golden]:
     """Every link of the file, in its order."""
-    return [Golden(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))]
+    return [Golden(**entry) for entry in golden.entries(FILE)]
 
 
 def read(page: str, link: str) -> tuple[Golden, list[str]]:
@@ -42,14 +42,8 @@ def read(page: str, link: str) -> tuple[Golden, list[str]]:
 
 def add(page: str, link: str) -> None:
     """Append a link to the file; ValueError where it is there already or costs a sentence."""
-    known = golden_links() if FILE.exists() else []
-    if any((page, link) == (old.page, old.link) for old in known):
-        raise ValueError(f"{link} of {page} is in the file already")
     found, problems = read(page, link)
-    if problems:
-        raise ValueError(" ".join(problems))
-    lines = [json.dumps(entry._asdict(), ensure_ascii=False) for entry in (*known, found)]
-    FILE.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    golden.append(FILE, found, ("page", "link"), problems)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 from pages.common import comparison_link, lesson_flow, scene, sweep_link
 from pages.common.comparison import members
+from tests.pages import golden
 
 FILE = Path(__file__).with_name("golden_views.json")
 VIEWS = ("Live", "Figures", "Slow motion", "Runs")
@@ -65,7 +66,7 @@ READERS: dict[str, Callable[[Mapping[str, str], list[str]], dict[str, Any]]] = {
 
 def golden_views() -> list[Golden]:
     """Every link of the file, in its order."""
-    return [Golden(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))]
+    return [Golden(**entry) for entry in golden.entries(FILE)]
 
 
 def read(reader: str, link: str) -> tuple[Golden, list[str]]:
@@ -77,14 +78,8 @@ def read(reader: str, link: str) -> tuple[Golden, list[str]]:
 
 def add(reader: str, link: str) -> None:
     """Append a link to the file; ValueError where it is there already or costs a sentence."""
-    known = golden_views() if FILE.exists() else []
-    if any((reader, link) == (old.reader, old.link) for old in known):
-        raise ValueError(f"{link} of {reader} is in the file already")
     found, problems = read(reader, link)
-    if problems:
-        raise ValueError(" ".join(problems))
-    lines = [json.dumps(entry._asdict(), ensure_ascii=False) for entry in (*known, found)]
-    FILE.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    golden.append(FILE, found, ("reader", "link"), problems)
 
 
 def main() -> None:
