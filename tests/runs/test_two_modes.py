@@ -51,20 +51,20 @@ def weighted() -> list[Outcome]:
 
 @pytest.fixture(scope="module")
 def pcd() -> list[Outcome]:
-    """The same with PCD from the data, 4 seeds; lesson 5 claims more of it on ten."""
-    return outcomes(preset("two-modes").spec, 4, 4000, kind="pcd")
+    """The same with PCD from the data, 5 seeds."""
+    return outcomes(preset("two-modes").spec, 5, 4000, kind="pcd")
 
 
 @pytest.fixture(scope="module")
 def cd1() -> list[Outcome]:
-    """The same with CD-1, 2 seeds; lesson 3 claims more of it on ten."""
-    return outcomes(preset("two-modes").spec, 2, 4000, kind="cd", k=1)
+    """The same with CD-1, 3 seeds."""
+    return outcomes(preset("two-modes").spec, 3, 4000, kind="cd", k=1)
 
 
 @pytest.fixture(scope="module")
 def cd10() -> list[Outcome]:
-    """The same with CD-10, 2 seeds; lesson 3 claims more of it on ten."""
-    return outcomes(preset("two-modes").spec, 2, 4000, kind="cd", k=10)
+    """The same with CD-10, 3 seeds."""
+    return outcomes(preset("two-modes").spec, 3, 4000, kind="cd", k=10)
 
 
 def test_weighted_ula_finds_the_masses_in_nine_of_ten_runs(weighted):
