@@ -52,11 +52,9 @@ export class Stage {
   render(component, base) {
     this.theme = readTheme(this.host);
     this.host.classList.toggle("dark", this.theme.dark);
-    this.#measured(component.data?.measured);
     this.group = component.data?.group ?? null;
     this.host.classList.toggle("grouped", this.group !== null);
-    this.#takeLayers(component.data?.layers);
-    this.hidden = hide(this, component.data?.hidden) ?? this.hidden;
+    this.#take(component.data ?? {});
     if (component.data?.path) pointAt(this.host, component.data.point);
     this.resize();
     this.repaint();
@@ -69,7 +67,7 @@ export class Stage {
     const first = !scene.ready;
     const { slow, fixed, moved, jumped } = scene.merge(frame);
     this.stats.frames += 1;
-    this.#measured(scene.header.measured);
+    this.#take(frame.header);
     this.transport.update(scene.header);
     this.timeline?.update(scene.header);
     this.#showState();
@@ -166,17 +164,18 @@ export class Stage {
     this.plane?.area.addEventListener("pointerleave", () => this.#point(null));
   }
 
-  #measured(found) {
-    if (found === undefined) return;
-    this.scene.measured = found;
-    this.dirty.strips = true;
-  }
-
-  #takeLayers(names) {
-    if (names === undefined || names === null || names === this.given) return;
-    this.given = names; // as the link says; from then on the words of the caption count
-    readLayers(this.layers, names);
-    this.caption?.show();
+  /** Takes what the page says of itself: by the component's data, or in a frame without a socket. */
+  #take({ measured, layers, hidden }) {
+    if (measured !== undefined) {
+      this.scene.measured = measured;
+      this.dirty.strips = true;
+    }
+    if (layers && layers !== this.given) {
+      this.given = layers; // as the link says; from then on the words of the caption count
+      readLayers(this.layers, layers);
+      this.caption?.show();
+    }
+    this.hidden = hide(this, hidden) ?? this.hidden;
   }
 
   #switched() {

@@ -38,13 +38,15 @@ def pack(
     with_static: bool,
     with_slow: bool = True,
     measured: Mapping[str, Any] | None = None,
+    look: Mapping[str, Any] | None = None,
     recorded: bool = False,
 ) -> bytes:
     """The frame of `view`; without a snapshot it holds the run's status only.
 
     `with_static` adds the training data and the true density, `with_slow` the field and the curves;
-    `measured` is what AIS found of the model (empty: nothing yet), for a stage that gets it in no
-    other way. `recorded` says that the picture is one from the tape, not the newest.
+    `measured` is what AIS found of the model (empty: nothing yet) and `look` the layers and hidden
+    panels of the page, for a stage that gets them in no other way. `recorded` says that the picture
+    is one from the tape, not the newest.
     """
     header: dict[str, Any] = {
         "version": view.version,
@@ -58,6 +60,7 @@ def pack(
         header["tape"] = list(view.tape)
     if measured is not None:
         header["measured"] = dict(measured) or None
+    header |= look or {}
     arrays: dict[str, Array] = {}
     if view.snapshot is not None:
         header |= _numbers(view.snapshot)

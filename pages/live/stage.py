@@ -99,19 +99,18 @@ def stage(
     if st.query_params.get("transport") == "tick":
         link.tick = True
 
-    address = {
+    look = {"layers": layers or None, "hidden": list(hidden)}
+    address = look | {
         "path": f"api/live/{token}",
         "measured": measured._asdict() if measured else None,
         "group": group or None,
-        "layers": layers or None,
-        "hidden": list(hidden),
         "point": point or None,
     }
 
     def body() -> None:
         result = _component(layout)(
             key=key,
-            data=_frame(token, link, measured) if link.tick else address,
+            data=_frame(token, link, measured, look) if link.tick else address,
             on_clicks_change=_ignore,
             on_transport_change=_ignore,
         )
@@ -129,12 +128,14 @@ def _component(layout: Layout) -> ComponentRenderer:
     )
 
 
-def _frame(token: str, link: Link, measured: Measured | None) -> bytes | dict[str, bool]:
+def _frame(
+    token: str, link: Link, measured: Measured | None, look: dict[str, Any]
+) -> bytes | dict[str, bool]:
     try:
         hub().touch(token)
         found = measured._asdict() if measured else {}
         view, recorded = looked_at(token, link.step)
-        return pack(view, with_static=True, measured=found, recorded=recorded)
+        return pack(view, with_static=True, measured=found, look=look, recorded=recorded)
     except UnknownRun:
         return {"expired": True}
 

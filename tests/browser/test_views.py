@@ -84,7 +84,16 @@ def test_a_link_hides_panels_with_their_numbers(open_page):
     )
     expect(page.locator(".strip.kl")).to_be_visible(timeout=30_000)
     expect(page.locator(".strip.ess, .number.ess").first).to_be_hidden()
-    assert page.errors == []
+    plain = open_page(EXPLORER + "&hide=masses&layers=data&transport=tick")  # without a socket
+    expect(plain.locator(".strip.kl")).to_be_visible()
+    expect(plain.locator(".strip.masses")).to_be_hidden()
+    expect(plain.get_by_role("button", name="data", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(plain.get_by_role("button", name="walkers", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert page.errors == plain.errors == []
 
 
 def test_a_link_can_hide_all_controls(open_page):

@@ -195,3 +195,12 @@ def test_packing_4000_walkers_takes_milliseconds(slow):
         times.append(time.perf_counter() - start)
     assert min(times) < 0.004
     assert len(frame) < (90_000 if slow else 40_000)
+
+
+def test_a_frame_without_a_socket_says_what_the_page_shows():
+    """And one that comes by the socket leaves it out: the component's data has said it."""
+    look = {"layers": "data", "hidden": ["masses"]}
+    header, _ = unpack(pack(view_of(small_snapshot()), with_static=True, look=look))
+    assert {name: header[name] for name in look} == look
+    header, _ = unpack(pack(view_of(small_snapshot()), with_static=True))
+    assert not header.keys() & look.keys()
