@@ -51,7 +51,7 @@ def test_slow_motion_goes_through_six_cards_by_keyboard_and_makes_the_update(ope
         if number == 1:
             press(page, "Next")
         elif number < CARDS:
-            page.keyboard.press("Enter")  # the button keeps the focus
+            page.get_by_role("button", name="Next").press("Enter")
     assert len(set(titles)) == CARDS
     press(page, "Previous")
     expect(place).to_have_text(f"{CARDS - 1} of {CARDS}")
