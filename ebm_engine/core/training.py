@@ -16,8 +16,8 @@ from torch import Generator, Tensor
 from torch.optim import Optimizer
 
 from ebm_engine.core.metrics import Metrics, norm
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.core.types import Batch, Energy, Method, Parameters, Populations
-from ebm_engine.core.weights import normalised
 
 BACK_OFF, RECOVER = 0.7, 1.003  # factors of the learning rate at a resampling and otherwise
 LAST_RATE = 0.1  # share of the learning rate that a linear decay ends at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_engine.core.divergence import ESS_FLOOR
-from ebm_engine.core.weights import ess_ceiling
+from ebm_engine.core.smc.weights import ess_ceiling
 from ebm_engine.runs.spec import RunSpec
 
 OVERSHOOT = 2.0  # squared widths of a mode: longer steps throw walkers further out each time

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Generator, Tensor
 
 from ebm_engine.core.chains import measured_variance
-from ebm_engine.core.latent import (
+from ebm_engine.core.jala_em import (
     LatentRun,
     LatentSpec,
     draw_observations,

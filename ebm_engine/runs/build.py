@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.held_out import HeldOutReferee
 from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.quadrature import GridReferee, Truth
-from ebm_engine.core.referee import Referee, Verdict
-from ebm_engine.core.regions import Regions
+from ebm_engine.core.referees.held_out import HeldOutReferee
+from ebm_engine.core.referees.mixtures import Referee, Verdict
+from ebm_engine.core.referees.plane import GridReferee, Truth
+from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Extras, Trainer
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters

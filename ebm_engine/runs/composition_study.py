@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.bracket import climb
 from ebm_engine.core.energies.compose import Part, all_of, any_of, but_not
 from ebm_engine.core.kernels.adaptation import adapted
 from ebm_engine.core.kernels.mala import MALA
-from ebm_engine.core.population import log_z_estimate, move, plain_start
 from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.bracket import climb
+from ebm_engine.core.smc.population import log_z_estimate, move, plain_start
 from ebm_engine.core.types import Evaluation, Parameters, Walkers
 from ebm_engine.runs.ais_study import first_kernel, image_run
 from ebm_engine.runs.image_jobs import CompositionSpec

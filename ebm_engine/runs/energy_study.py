@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.weights import normalised
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.runs.ais_study import energies, image_run
 from ebm_engine.runs.energy_jobs import EnergiesSpec
 from ebm_engine.runs.image_files import load

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.pyramid import Decoder
+from ebm_engine.core.energies.networks.pyramid import Decoder
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.latent import Latent
 

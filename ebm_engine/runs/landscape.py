@@ -14,7 +14,7 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.regions import Regions
+from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.rng import gaussian
 from ebm_engine.core.types import Energy, Kernel
 from ebm_engine.data.curves import Curve

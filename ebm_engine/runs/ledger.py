@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from ebm_engine.core.metrics import Metrics, norm
-from ebm_engine.core.population import log_z_estimate
-from ebm_engine.core.referee import Verdict, gradient_bias
+from ebm_engine.core.referees.mixtures import Verdict, gradient_bias
+from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.types import Parameters
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.core.population import log_z_estimate
+from ebm_engine.core.smc.population import log_z_estimate
+from ebm_engine.core.smc.weights import ess_ceiling, normalised, weighted_mean
 from ebm_engine.core.types import Evaluation, Walkers
-from ebm_engine.core.weights import ess_ceiling, normalised, weighted_mean
 from ebm_engine.runs.plane import as_numpy, means_of
 from ebm_engine.runs.recorder import EVENTS
 from ebm_engine.runs.snapshot import ModeMasses, Snapshot
 from ebm_engine.runs.tiles import pictures
 
 if TYPE_CHECKING:
-    from ebm_engine.core.referee import Verdict
+    from ebm_engine.core.referees.mixtures import Verdict
     from ebm_engine.runs.build import Parts
     from ebm_engine.runs.run import Run
 

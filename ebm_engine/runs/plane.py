@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.core.referee import log_density
+from ebm_engine.core.referees.mixtures import log_density
 from ebm_engine.core.types import Energy
 
 if TYPE_CHECKING:
-    from ebm_engine.core.referee import Verdict
+    from ebm_engine.core.referees.mixtures import Verdict
     from ebm_engine.runs.build import Parts
 
 GRID = 100  # points of the field along each axis

@@ -18,7 +18,7 @@ from ebm_engine.core.types import Walkers
 from ebm_engine.runs.snapshot import HISTORY
 
 if TYPE_CHECKING:
-    from ebm_engine.core.regions import Regions
+    from ebm_engine.core.referees.regions import Regions
     from ebm_engine.runs.image_set import ImageClasses
 
 CAPACITY = 600  # rows of the history

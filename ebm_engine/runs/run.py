@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ebm_engine.core.metrics import Metrics
-from ebm_engine.core.referee import Verdict
+from ebm_engine.core.referees.mixtures import Verdict
 from ebm_engine.core.types import Walkers
 from ebm_engine.runs.build import build, build_extras, build_masks, build_method, build_rates
 from ebm_engine.runs.checkpoint import pack, unpack

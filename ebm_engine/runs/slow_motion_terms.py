@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ebm_engine.core.smc.weights import ess_fraction, normalised
 from ebm_engine.core.training import norm
 from ebm_engine.core.types import Batch, Parameters, Walkers
-from ebm_engine.core.weights import ess_fraction, normalised
 from ebm_engine.runs.plane import as_numpy
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import Result

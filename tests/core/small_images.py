@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.energies.conv import ConvEnergy, conv_energy
-from ebm_engine.core.energies.pyramid import Decoder
+from ebm_engine.core.energies.networks.pyramid import Decoder
 
 STD = 0.7
 DOUBLE = torch.zeros(1, dtype=torch.float64)

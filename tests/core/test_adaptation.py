@@ -14,9 +14,9 @@ from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
 from ebm_engine.core.methods.weighted_ula import WeightedULA
-from ebm_engine.core.population import resample_below, weighted_move, weighted_start
 from ebm_engine.core.rng import generators
-from ebm_engine.core.schedule import Schedule
+from ebm_engine.core.smc.population import resample_below, weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
 from tests.core.quadratic import QuadraticEnergy, gaussian_energy, variances
 
 ADAPT = Schedule(adapt=True)

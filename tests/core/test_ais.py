@@ -8,11 +8,11 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.ais import anneal
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import log_z_estimate, weighted_start
-from ebm_engine.core.weights import normalised
+from ebm_engine.core.smc.ais import anneal
+from ebm_engine.core.smc.population import log_z_estimate, weighted_start
+from ebm_engine.core.smc.weights import normalised
 from tests.core.moments import moment
 from tests.core.quadratic import gaussian_energy
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.augment import AUGMENTATIONS, jitter, keep, reflect, rotate
+from ebm_engine.core.methods.parts.augment import AUGMENTATIONS, jitter, keep, reflect, rotate
 
 
 def rng(seed: int = 0) -> torch.Generator:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.bracket import Bracket, bracket, climb, descend, settle
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.bracket import Bracket, bracket, climb, descend, settle
+from ebm_engine.core.smc.weights import normalised, weighted_mean
 from ebm_engine.core.types import Evaluation
-from ebm_engine.core.weights import normalised, weighted_mean
 
 WIDTH = 1.5  # σ₀ of the Gaussian where the path starts
 MASSES = (0.25, 0.75)

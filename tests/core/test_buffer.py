@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.buffer import PUSHES, draw, empty, push
+from ebm_engine.core.methods.parts.buffer import PUSHES, draw, empty, push
 
 FRESH = torch.full((7,), -1)
 

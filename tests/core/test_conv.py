@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ebm_engine.core.energies.conv import conv_energy
-from ebm_engine.core.energies.layers import Attention
-from ebm_engine.core.energies.pyramid import Pyramid, halved, halved_transposed
+from ebm_engine.core.energies.networks.layers import Attention
+from ebm_engine.core.energies.networks.pyramid import Pyramid, halved, halved_transposed
 from ebm_engine.core.kernels.metropolis import chosen_rows
-from ebm_engine.core.methods.derivatives import parameter_derivative, slope
+from ebm_engine.core.methods.parts.derivatives import parameter_derivative, slope
 from tests.core.small_images import DOUBLE, STD, VARIANTS, energy, leaves, normal, points, rng
 
 

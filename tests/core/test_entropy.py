@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.entropy import (
+from ebm_engine.core.methods.parts.entropy import (
     FLOOR,
     kozachenko_leonenko,
     log_nearest,

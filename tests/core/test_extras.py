@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.population import plain_start
+from ebm_engine.core.methods.parts.contrast import contrast
 from ebm_engine.core.rng import generators
+from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.training import Extras, Trainer
 from ebm_engine.core.types import Evaluation, Populations
 from tests.core.parabola import Parabola

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.core.entropy import log_nearest, log_spacing
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.methods.contrast import contrast
 from ebm_engine.core.methods.improved_cd import ICDSettings, ImprovedCD, through_last_step
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.methods.parts.entropy import log_nearest, log_spacing
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Batch, Populations

@@ -14,10 +14,10 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.population import weighted_move, weighted_start
-from ebm_engine.core.schedule import Schedule
+from ebm_engine.core.smc.population import weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
+from ebm_engine.core.smc.weights import normalised, weighted_mean
 from ebm_engine.core.types import Walkers
-from ebm_engine.core.weights import normalised, weighted_mean
 from tests.core.moments import Form, engine_rule, moment
 from tests.core.quadratic import QuadraticEnergy, gaussian_energy, variances
 

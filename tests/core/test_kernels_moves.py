@@ -12,9 +12,9 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.population import move, plain_start, weighted_move, weighted_start
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.schedule import Schedule
+from ebm_engine.core.smc.population import move, plain_start, weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
 from ebm_engine.core.types import Evaluation
 from tests.core.quadratic import QuadraticEnergy, gaussian_energy
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
-from ebm_engine.core.latent import (
+from ebm_engine.core.jala_em import (
     LatentRun,
     LatentSpec,
     draw_observations,

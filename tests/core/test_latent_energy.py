@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal, Normal
 
-from ebm_engine.core.ais import anneal
-from ebm_engine.core.energies.latent import LatentEnergy
+from ebm_engine.core.energies.latent_variable import LatentEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import log_z_estimate
+from ebm_engine.core.smc.ais import anneal
+from ebm_engine.core.smc.population import log_z_estimate
 
 
 def rng(seed: int = 0) -> torch.Generator:

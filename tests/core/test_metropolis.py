@@ -12,7 +12,7 @@ from ebm_engine.core.energies.mlp import mlp_energy
 from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.metropolis import accepted
-from ebm_engine.core.population import plain_start
+from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.types import Evaluation
 from tests.core.quadratic import gaussian_energy
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ebm_engine.core.energies.activations import ACTIVATIONS
 from ebm_engine.core.energies.mlp import MLPEnergy, mlp_energy
+from ebm_engine.core.energies.networks.activations import ACTIVATIONS
 from tests.core.reference_network import leaves, network
 
 STD = 1.7

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.energies.activations import ACTIVATIONS
 from ebm_engine.core.energies.mlp import mlp_energy
+from ebm_engine.core.energies.networks.activations import ACTIVATIONS
 from tests.core.reference_network import DEFINITIONS
 
 DOUBLE = torch.zeros(1, dtype=torch.float64)

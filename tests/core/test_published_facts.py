@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.buffer import PUSHES, draw, empty, push
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import plain_start, resample_below
+from ebm_engine.core.methods.parts.buffer import PUSHES, draw, empty, push
 from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.population import plain_start, resample_below
 from tests.core.parabola import Parabola
 
 

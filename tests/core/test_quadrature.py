@@ -9,9 +9,9 @@ import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.energies.mlp import MLPEnergy, mlp_energy
-from ebm_engine.core.quadrature import GridReferee, Truth
-from ebm_engine.core.referee import Referee
-from ebm_engine.core.regions import Regions
+from ebm_engine.core.referees.mixtures import Referee
+from ebm_engine.core.referees.plane import GridReferee, Truth
+from ebm_engine.core.referees.regions import Regions
 from ebm_engine.data.densities import Density, mixture, ring
 
 DOUBLE = {"dtype": torch.float64}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.core.referee import Referee, gradient_bias, log_density, log_z
+from ebm_engine.core.referees.mixtures import Referee, gradient_bias, log_density, log_z
 from ebm_engine.data.mixtures import sample_mixture
 
 DOUBLE = {"dtype": torch.float64}

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from ebm_engine.core.regions import Regions
+from ebm_engine.core.referees.regions import Regions
 
 # Mode 0 lies between two anchors of mode 1: a region may have several parts.
 REGIONS = Regions(

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import (
+from ebm_engine.core.smc.population import (
     log_z_estimate,
     resample_below,
     weighted_move,
     weighted_start,
 )
-from ebm_engine.core.resampling import SCHEMES
-from ebm_engine.core.weights import ess_fraction, normalised
+from ebm_engine.core.smc.resampling import SCHEMES
+from ebm_engine.core.smc.weights import ess_fraction, normalised
 from tests.core.quadratic import gaussian_energy, variances
 
 P = torch.tensor([0.02, 0.31, 0.005, 0.125, 0.25, 0.09, 0.2], dtype=torch.float64)

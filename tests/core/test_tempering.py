@@ -7,15 +7,15 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.ais import conditional_ess, next_beta, temper
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.energies.mlp import mlp_energy
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.methods.weighted_ula import WeightedULA
-from ebm_engine.core.population import log_z_estimate, weighted_start
 from ebm_engine.core.rng import generators
-from ebm_engine.core.weights import normalised, weighted_mean
+from ebm_engine.core.smc.ais import conditional_ess, next_beta, temper
+from ebm_engine.core.smc.population import log_z_estimate, weighted_start
+from ebm_engine.core.smc.weights import normalised, weighted_mean
 from tests.core.quadratic import gaussian_energy
 
 DOUBLE = {"dtype": torch.float64}

@@ -14,10 +14,10 @@ from ebm_engine.core.kernels.metropolis import reweighted
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
 from ebm_engine.core.methods.weighted_ula import WeightedULA
-from ebm_engine.core.population import weighted_move, weighted_start
 from ebm_engine.core.rng import generators
-from ebm_engine.core.schedule import Schedule
-from ebm_engine.core.weights import ess_fraction, normalised
+from ebm_engine.core.smc.population import weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
+from ebm_engine.core.smc.weights import ess_fraction, normalised
 from tests.core.quadratic import gaussian_energy, variances
 
 UP = variances(1.0, 4.0, 20)

@@ -9,9 +9,9 @@ import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import weighted_move, weighted_start
-from ebm_engine.core.schedule import Schedule
-from ebm_engine.core.weights import ess_ceiling, ess_fraction, normalised
+from ebm_engine.core.smc.population import weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
+from ebm_engine.core.smc.weights import ess_ceiling, ess_fraction, normalised
 from tests.core import moments
 from tests.core.moments import moment
 from tests.core.quadratic import QuadraticEnergy, gaussian_energy, variances

@@ -11,10 +11,10 @@ import torch
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.methods.weighted_ula import WeightedULA
-from ebm_engine.core.population import log_z_estimate
 from ebm_engine.core.rng import generators
+from ebm_engine.core.smc.population import log_z_estimate
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.core.training import Trainer
-from ebm_engine.core.weights import normalised
 
 
 def trainer(seed: int, rate: float, **options: Any) -> Trainer:

@@ -7,17 +7,17 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.ais import anneal
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import (
+from ebm_engine.core.smc.ais import anneal
+from ebm_engine.core.smc.population import (
     log_z_estimate,
     plain_start,
     resample_below,
     weighted_move,
     weighted_start,
 )
-from ebm_engine.core.weights import ess_fraction, log_mean_exp, normalised, weighted_mean
+from ebm_engine.core.smc.weights import ess_fraction, log_mean_exp, normalised, weighted_mean
 
 
 def rng(seed: int = 0) -> torch.Generator:

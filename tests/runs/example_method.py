@@ -51,7 +51,7 @@ class RestartInTurn(NamedTuple):
     def start(self, energy: Energy, data: Any, rngs: dict[str, Any]) -> Populations:
         """Walkers on data points, without weights."""
         from ebm_engine.core.methods.cd import draw_data
-        from ebm_engine.core.population import plain_start
+        from ebm_engine.core.smc.population import plain_start
         from ebm_engine.core.types import Populations
 
         x = draw_data(data, self.count, rngs["walkers"])
@@ -67,7 +67,7 @@ class RestartInTurn(NamedTuple):
         self, walkers: Populations, energy: Energy, batch: Batch, rngs: dict[str, Any]
     ) -> Parameters:
         """Data against the walkers, all of equal weight."""
-        from ebm_engine.core.methods.contrast import contrast
+        from ebm_engine.core.methods.parts.contrast import contrast
 
         return contrast(walkers.train, energy, batch)
 
@@ -84,7 +84,7 @@ class RestartInTurn(NamedTuple):
         import torch
 
         from ebm_engine.core.methods.cd import draw_data
-        from ebm_engine.core.population import move
+        from ebm_engine.core.smc.population import move
 
         moved = move(walkers.train, energy, self.kernel, rngs["noise"], previous=previous)
         slots = torch.arange(self.count, device=data.device)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_engine.core.weights import normalised
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.spec import parse_spec
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_engine.core.held_out import HeldOutReferee
+from ebm_engine.core.referees.held_out import HeldOutReferee
 from ebm_engine.core.types import Evaluation, Walkers
 from ebm_engine.data.digits import load_digits
 from ebm_engine.runs.build import build

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.core.population import plain_start
+from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.types import Walkers
 from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.recorder import CAPACITY, CHAINS, FIRST_STRIDE, TRAIL, History, Trails

@@ -1,0 +1,1 @@
+"""The energies U(x): mixtures, networks, fixed landscapes and their compositions."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.conv_network import ConvNetwork, ConvShape, fresh_conv_network
-from ebm_engine.core.energies.pyramid import Decoder, Pyramid
+from ebm_engine.core.energies.networks.conv import ConvNetwork, ConvShape, fresh_conv_network
+from ebm_engine.core.energies.networks.pyramid import Decoder, Pyramid
 from ebm_engine.core.rng import gaussian
 from ebm_engine.core.types import Evaluation, Parameters
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.network import Network, Shape, fresh_network
+from ebm_engine.core.energies.networks.mlp import Network, Shape, fresh_network
 from ebm_engine.core.rng import gaussian
 from ebm_engine.core.types import Evaluation, Parameters
 

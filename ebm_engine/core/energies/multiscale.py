@@ -11,7 +11,7 @@ from __future__ import annotations
 from torch import Generator, Tensor
 
 from ebm_engine.core.energies.mlp import MLPEnergy, bounded
-from ebm_engine.core.energies.network import Shape, fresh_network
+from ebm_engine.core.energies.networks.mlp import Shape, fresh_network
 
 # One network or several: everything but the number of terms in the sum is the same.
 MultiScaleEnergy = MLPEnergy

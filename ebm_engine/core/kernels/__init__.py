@@ -1,0 +1,1 @@
+"""Markov kernels that move walkers: Langevin (ULA, MALA, underdamped), HMC, Metropolis."""

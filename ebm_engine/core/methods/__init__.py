@@ -1,0 +1,1 @@
+"""The ways to estimate the gradient of the cross-entropy, one paper and one file each."""

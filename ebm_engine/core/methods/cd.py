@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.population import move, plain_start
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.smc.population import move, plain_start
 from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations, Walkers
 
 FILMED = 12  # chains whose way within an update is kept for the trails

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import Generator, Tensor
 
-from ebm_engine.core.population import move, plain_start
+from ebm_engine.core.smc.population import move, plain_start
 from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations
 
 

@@ -19,14 +19,14 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.augment import AUGMENTATIONS
-from ebm_engine.core.buffer import PUSHES, draw, empty, push
-from ebm_engine.core.entropy import log_nearest, log_spacing
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.methods.cd import run_chains
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.methods.derivatives import copied, parameter_derivative, slope
-from ebm_engine.core.population import plain_start
+from ebm_engine.core.methods.parts.augment import AUGMENTATIONS
+from ebm_engine.core.methods.parts.buffer import PUSHES, draw, empty, push
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.methods.parts.derivatives import copied, parameter_derivative, slope
+from ebm_engine.core.methods.parts.entropy import log_nearest, log_spacing
+from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.types import Batch, Buffer, Energy, Parameters, Populations, Walkers
 
 ENTROPIES = ("nearest", "kozachenko-leonenko")

@@ -14,8 +14,8 @@ import torch
 from torch import Generator, Tensor
 
 from ebm_engine.core.methods.cd import draw_data
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.population import move, plain_start
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.smc.population import move, plain_start
 from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations
 
 

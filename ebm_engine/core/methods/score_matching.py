@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from torch import Generator, Tensor
 
-from ebm_engine.core.methods.derivatives import copied, laplacian, parameter_derivative, slope
-from ebm_engine.core.population import move, plain_start
+from ebm_engine.core.methods.parts.derivatives import copied, laplacian, parameter_derivative, slope
 from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.population import move, plain_start
 from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations
 
 

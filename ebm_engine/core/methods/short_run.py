@@ -12,8 +12,8 @@ from typing import NamedTuple
 from torch import Generator, Tensor
 
 from ebm_engine.core.methods.cd import run_chains
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.population import plain_start
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.types import Batch, Energy, Kernel, Parameters, Populations
 
 

@@ -19,11 +19,11 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.ais import anneal, temper
 from ebm_engine.core.kernels.adaptation import AdaptiveKernel
-from ebm_engine.core.methods.contrast import contrast
-from ebm_engine.core.population import resample_below, weighted_move, weighted_start
-from ebm_engine.core.schedule import Schedule
+from ebm_engine.core.methods.parts.contrast import contrast
+from ebm_engine.core.smc.ais import anneal, temper
+from ebm_engine.core.smc.population import resample_below, weighted_move, weighted_start
+from ebm_engine.core.smc.schedule import Schedule
 from ebm_engine.core.types import Batch, Energy, Parameters, Populations, Walkers
 
 TEMPERED_SHARE = 0.99  # of the ESS, kept by each step of a tempered start

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from ebm_engine.core.referee import Verdict
+from ebm_engine.core.referees.mixtures import Verdict
 from ebm_engine.core.types import Energy, Parameters
 
 

@@ -26,17 +26,17 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.latent import LatentEnergy
+from ebm_engine.core.energies.latent_variable import LatentEnergy
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.population import (
+from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.population import (
     log_z_estimate,
     resample_below,
     weighted_move,
     weighted_start,
 )
-from ebm_engine.core.rng import gaussian
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.core.types import Walkers
-from ebm_engine.core.weights import normalised
 
 SCHEME = "systematic"
 

@@ -14,7 +14,7 @@ import torch
 from torch import Generator
 
 from ebm_engine.core.kernels.adaptation import AdaptiveKernel
-from ebm_engine.core.population import resample_below, weighted_move, weighted_start
+from ebm_engine.core.smc.population import resample_below, weighted_move, weighted_start
 from ebm_engine.core.types import Energy, Walkers
 
 SMALLEST_STEP = 1e-6  # of β, so that a path over a cliff goes on

@@ -12,10 +12,10 @@ import torch
 from torch import Generator, Tensor
 
 from ebm_engine.core.kernels.adaptation import AdaptiveKernel, adapted
-from ebm_engine.core.resampling import SCHEMES
-from ebm_engine.core.schedule import Follow, Schedule
+from ebm_engine.core.smc.resampling import SCHEMES
+from ebm_engine.core.smc.schedule import Follow, Schedule
+from ebm_engine.core.smc.weights import ess_fraction, log_mean_exp, normalised
 from ebm_engine.core.types import Energy, Kernel, Walkers
-from ebm_engine.core.weights import ess_fraction, log_mean_exp, normalised
 
 ONE_MOVE = Schedule()
 

@@ -18,9 +18,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from ebm_engine.core.energies.activations import silu_with_slope
-from ebm_engine.core.energies.layers import Attention, Convolution, Dense, Layer
-from ebm_engine.core.energies.network import LAST_LAYERS
+from ebm_engine.core.energies.networks.activations import silu_with_slope
+from ebm_engine.core.energies.networks.layers import Attention, Convolution, Dense, Layer
+from ebm_engine.core.energies.networks.mlp import LAST_LAYERS
 from ebm_engine.core.rng import uniform
 from ebm_engine.core.types import Parameters
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.grad import conv2d_weight
 
-from ebm_engine.core.energies.autograd import pulled_back
+from ebm_engine.core.energies.networks.autograd import pulled_back
 from ebm_engine.core.types import Parameters
 
 KEY_SHARE = 8  # channels of an image per number of a query

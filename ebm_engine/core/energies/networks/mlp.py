@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.activations import ACTIVATIONS, Activation
+from ebm_engine.core.energies.networks.activations import ACTIVATIONS, Activation
 from ebm_engine.core.rng import uniform
 from ebm_engine.core.types import Parameters
 

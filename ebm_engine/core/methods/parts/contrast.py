@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import torch
 
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.core.types import Batch, Energy, Parameters, Walkers
-from ebm_engine.core.weights import normalised
 
 
 def contrast(walkers: Walkers, energy: Energy, batch: Batch) -> Parameters:

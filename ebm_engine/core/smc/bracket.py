@@ -23,17 +23,17 @@ from torch import Generator
 
 from ebm_engine.core.kernels.adaptation import adapted
 from ebm_engine.core.kernels.mala import MALA
-from ebm_engine.core.population import (
+from ebm_engine.core.smc.population import (
     log_z_estimate,
     move,
     resample_below,
     weighted_move,
     weighted_start,
 )
-from ebm_engine.core.resampling import systematic
-from ebm_engine.core.schedule import Schedule
+from ebm_engine.core.smc.resampling import systematic
+from ebm_engine.core.smc.schedule import Schedule
+from ebm_engine.core.smc.weights import normalised
 from ebm_engine.core.types import Energy, Walkers
-from ebm_engine.core.weights import normalised
 
 POWER = 2.0  # of k/K: short steps where the Gaussian begins to break up into modes
 THRESHOLD = 0.5  # ESS/N below which walkers resample

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ebm_engine.core.referee import Verdict
-from ebm_engine.core.regions import Regions
+from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.types import Energy, Parameters
 
 NEGLIGIBLE_OUTSIDE = 1e-6  # share of the mass that the box may miss

@@ -1,0 +1,1 @@
+"""Neural networks for energies, with forward, gradient and parameter gradient by hand."""

@@ -1,0 +1,1 @@
+"""What several methods share: replay buffer, augmentation, entropy, derivatives."""

@@ -1,0 +1,1 @@
+"""Exact answers that judge every estimate: closed forms, quadrature, held-out data."""

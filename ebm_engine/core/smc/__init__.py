@@ -1,0 +1,1 @@
+"""Walkers with log-weights: the population, resampling, schedules, annealed importance sampling."""
