@@ -13,7 +13,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.data.quadrature import Box, box_around, region_of, shares_of
+from ebm_engine.data.cells import Box, box_around, region_of, shares_of
 
 MOST_REGIONS = 4
 NEIGHBOUR = 5

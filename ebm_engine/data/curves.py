@@ -21,9 +21,7 @@ import torch
 from torch import Generator, Tensor
 
 from ebm_engine.core.rng import gaussian
-from ebm_engine.data.densities import TAIL
-from ebm_engine.data.mixtures import mode_counts
-from ebm_engine.data.quadrature import (
+from ebm_engine.data.cells import (
     Box,
     box_around,
     cells,
@@ -31,6 +29,8 @@ from ebm_engine.data.quadrature import (
     region_masses,
     require,
 )
+from ebm_engine.data.densities import TAIL
+from ebm_engine.data.mixtures import mode_counts
 
 Path = Callable[[Tensor], Tensor]
 

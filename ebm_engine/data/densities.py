@@ -16,8 +16,7 @@ from typing import Protocol, final
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.data.quadrature import (
+from ebm_engine.data.cells import (
     Box,
     box_around,
     cells,
@@ -25,6 +24,7 @@ from ebm_engine.data.quadrature import (
     region_masses,
     require,
 )
+from ebm_engine.data.mixtures import sample_mixture
 
 TAIL = 5.5  # standard deviations: a Gaussian leaves 4·10⁻⁸ outside in one direction
 MOST_MODES = 400

@@ -23,7 +23,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ebm_engine.data.latent import Latent
+from ebm_engine.data.principal_components import Latent
 
 HIDDEN = 64
 STEPS, BATCH = 500, 100  # of Adam, and training images in each

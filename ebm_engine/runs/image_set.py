@@ -16,8 +16,8 @@ import torch
 from torch import Generator, Tensor
 
 from ebm_engine.core.rng import generators
-from ebm_engine.data.latent import fit
 from ebm_engine.data.mnist import MnistUnavailable
+from ebm_engine.data.principal_components import fit
 from ebm_engine.runs.classifier import Classifier, Examples, classifier, fitted
 from ebm_engine.runs.fields import Block
 from ebm_engine.runs.image_files import Files, load

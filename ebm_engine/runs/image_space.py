@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from ebm_engine.core.energies.networks.pyramid import Decoder
 from ebm_engine.core.rng import gaussian
-from ebm_engine.data.latent import Latent
+from ebm_engine.data.principal_components import Latent
 
 
 class Space(Protocol):

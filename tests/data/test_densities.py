@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
+from ebm_engine.data.cells import region_of
 from ebm_engine.data.densities import GaussianMixture, grid, mixture, ring
-from ebm_engine.data.quadrature import region_of
 from tests.data.cases import F64, MAKERS, density, drawn, plane
 
 every = pytest.mark.parametrize("name", MAKERS)

@@ -9,7 +9,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from ebm_engine.data.digits import load_digits
-from ebm_engine.data.latent import Latent, fit
+from ebm_engine.data.principal_components import Latent, fit
 
 F64 = torch.float64
 SIZES = torch.tensor([3.0, 2.0, 1.0], dtype=F64)
