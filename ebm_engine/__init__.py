@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_engine.runs.presets import preset, presets
-from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec, with_value
+from ebm_engine.spec.presets import preset, presets
+from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec, with_value
 
 __all__ = ["RunSpec", "SpecError", "parse_spec", "preset", "presets", "train", "with_value"]
 

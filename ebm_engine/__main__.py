@@ -14,12 +14,12 @@ from typing import Any, NoReturn
 
 from ebm_engine.runs.asked import add_spec_options, asked_spec
 from ebm_engine.runs.limits import Limits
-from ebm_engine.runs.presets import image_presets, presets
 from ebm_engine.runs.reproduce.jobs import Job, Options, StudyError, kept
 from ebm_engine.runs.reproduce.studies import STUDIES
 from ebm_engine.runs.sentences import check_ais, summary
-from ebm_engine.runs.spec import METHODS, RunSpec, SpecError
 from ebm_engine.runs.sweep import command as sweep
+from ebm_engine.spec.presets import image_presets, presets
+from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
 
 
 class _Parser(argparse.ArgumentParser):

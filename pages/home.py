@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.runs.presets import preset
-from ebm_engine.runs.spec import RunSpec, with_value
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec, with_value
 from pages.common import session
 from pages.live.stage import stage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ebm_engine.core.divergence import ESS_FLOOR
 from ebm_engine.core.smc.weights import ess_ceiling
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 OVERSHOOT = 2.0  # squared widths of a mode: longer steps throw walkers further out each time
 NEAR_ONE = (0.8, 1.25)  # temperatures whose mismatch with the weights hardly shows

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.commands import Fork
-from ebm_engine.runs.knobs import needs_reset
 from ebm_engine.runs.record import Record
 from ebm_engine.runs.roster import Roster
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
 def begin(roster: Roster, spec: RunSpec, *, play: bool, group: str = "") -> str:

@@ -21,12 +21,12 @@ from ebm_engine.core.training import Extras, Trainer
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
 from ebm_engine.data.densities import Density
 from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.runs import blocks
 from ebm_engine.runs.densities import density_of, stds_of
-from ebm_engine.runs.fields import Kit
 from ebm_engine.runs.image_set import ImageClasses, ImageSet, image_set
-from ebm_engine.runs.spec import IMAGE_TARGETS, RunSpec, SpecError
 from ebm_engine.runs.start_energy import start_energy
+from ebm_engine.spec import sampler
+from ebm_engine.spec.fields import Kit
+from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 JUDGED = 512  # training images that the mean energy of a convolutional network is taken on
@@ -178,7 +178,7 @@ def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
 def build_optimizer(spec: RunSpec, energy: Energy) -> torch.optim.Optimizer:
     """Gradient descent or Adam, with a rate for each group of parameters."""
     groups = [{"params": list(ps), "lr": rate} for ps, rate in _groups(spec, energy)]
-    if isinstance(spec.optimizer, blocks.Adam):
+    if isinstance(spec.optimizer, sampler.Adam):
         return torch.optim.Adam(groups, betas=spec.optimizer.betas)
     return torch.optim.SGD(groups)
 

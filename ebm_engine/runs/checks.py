@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ebm_engine.runs.image_targets import IMAGE_KINDS, SIDES
+from ebm_engine.spec.image_targets import IMAGE_KINDS, SIDES
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.spec import RunSpec
+    from ebm_engine.spec.run_spec import RunSpec
 
 MAX_ELEMENTS = 10_000_000  # points × dimensions: 40 MB in float32, and a run holds several of them
 MAX_UNITS = 20_000_000  # points × hidden units: what one evaluation of a network keeps

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 MAX_COUNT = 100_000
 

@@ -8,10 +8,10 @@ import torch
 
 from ebm_engine.data import cloud, curves, densities, shapes
 from ebm_engine.data.points import read_points
-from ebm_engine.runs import targets
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.mixtures import MixtureTarget
-from ebm_engine.runs.spec import SpecError
+from ebm_engine.spec import targets
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.mixtures import MixtureTarget
+from ebm_engine.spec.run_spec import SpecError
 
 
 def density_of(target: Block) -> densities.Density:

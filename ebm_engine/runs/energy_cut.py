@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.fields import Block, knob
+from ebm_engine.spec.fields import Block, knob
 
 MEANS = np.array([-4.0, 4.0])
 MASSES = np.array([0.25, 0.75])

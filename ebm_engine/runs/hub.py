@@ -22,7 +22,7 @@ from ebm_engine.runs.pool import Pool, Slot
 from ebm_engine.runs.record import Record, RunView, read_only
 from ebm_engine.runs.roster import HubFull, Roster
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 __all__ = ["CheckpointError", "Hub", "HubFull", "RunView", "UnknownRun", "hub"]
 

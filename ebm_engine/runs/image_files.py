@@ -15,8 +15,8 @@ from torch import Tensor
 from ebm_engine.data.digits import held_out, load_digits, subset
 from ebm_engine.data.images import read_images, split
 from ebm_engine.data.mnist import load_mnist
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.image_targets import Images, Mnist
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.image_targets import Images, Mnist
 
 Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
 POOL = 1000  # images of each class that the classifier learns from, at most

@@ -15,8 +15,8 @@ import numpy as np
 
 from ebm_engine.runs.energy_jobs import KlTermSpec
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import with_value
 from ebm_engine.runs.tasks import Result, Steps
+from ebm_engine.spec.run_spec import with_value
 
 REPORTS = 100  # messages on the way, at most
 TERM = ("method.kl_weight", "method.entropy_weight")

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.fields import Block, knob
+from ebm_engine.spec.fields import Block, knob
 
 MAX_POSITIONS = 4_000_000  # chains × steps: one float32 of each is kept
 MAX_CHECKPOINT = 64_000_000  # bytes

@@ -15,13 +15,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ebm_engine.runs import lesson_text
 from ebm_engine.runs.at_hand import why_no_mnist
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.image_targets import IMAGE_KINDS
 from ebm_engine.runs.lesson_claims import Claim
 from ebm_engine.runs.lesson_figures import FIGURES, sliders
 from ebm_engine.runs.lesson_text import RUN_NAME
-from ebm_engine.runs.presets import preset
-from ebm_engine.runs.spec import RunSpec, with_value
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.image_targets import IMAGE_KINDS
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec, with_value
 
 MOST_RUNS = 4
 Part = Literal[

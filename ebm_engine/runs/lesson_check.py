@@ -21,7 +21,7 @@ from ebm_engine.runs.lesson_figures import figure_numbers
 from ebm_engine.runs.lesson_numbers import numbers
 from ebm_engine.runs.lessons import lessons
 from ebm_engine.runs.run import Run, prepare_process
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 SEEDS = 10
 NEEDED = 0.9  # share of the seeds on which a claim must hold

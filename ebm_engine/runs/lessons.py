@@ -21,7 +21,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ebm_engine.runs.lesson import Lesson
-from ebm_engine.runs.presets import FOLDER as PRESETS
+from ebm_engine.spec.presets import FOLDER as PRESETS
 
 FOLDER = PRESETS.parent / "lessons"
 MAX_BYTES = 200_000

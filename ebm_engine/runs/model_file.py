@@ -16,8 +16,8 @@ from pydantic import Field
 from safetensors import SafetensorError
 
 from ebm_engine.runs.checkpoint_file import CheckpointError, facts_of
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 FORMAT, VERSION = "ebm-lab-model", "1"
 MOST_BYTES = 64 * 2**20

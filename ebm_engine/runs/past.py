@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ebm_engine.runs.checkpoint import pack, unpack
-from ebm_engine.runs.knobs import knobs, needs_reset
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, parse_spec
 from ebm_engine.runs.timeline import Point, Replay, differences, with_changes
+from ebm_engine.spec.knobs import knobs, needs_reset
+from ebm_engine.spec.run_spec import RunSpec, SpecError, flatten, parse_spec
 
 if TYPE_CHECKING:
     from ebm_engine.runs.run import Run

@@ -21,9 +21,9 @@ from ebm_engine.runs.commands import (
 )
 from ebm_engine.runs.pool import Slot
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec
 from ebm_engine.runs.tape import Tape
 from ebm_engine.runs.timeline import with_changes
+from ebm_engine.spec.run_spec import RunSpec
 
 MAX_DEATHS = 3
 

@@ -17,8 +17,8 @@ from ebm_engine.runs.commands import Close, Pause, Play, Seen
 from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.pool import Pool, Slot
 from ebm_engine.runs.record import MAX_DEATHS, Record
-from ebm_engine.runs.spec import RunSpec
 from ebm_engine.runs.turns import Turns
+from ebm_engine.spec.run_spec import RunSpec
 
 UNWATCHED = "paused: nobody was watching"
 UNSEEN_SECONDS = 0.25  # a picture that nobody looked at is replaced after this time

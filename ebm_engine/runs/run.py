@@ -29,7 +29,6 @@ from ebm_engine.runs.recorder import (
     first_two,
 )
 from ebm_engine.runs.snapshot import Divergence, Snapshot
-from ebm_engine.runs.spec import RunSpec, parse_spec
 from ebm_engine.runs.state import capture, restore
 from ebm_engine.runs.tiles import Films
 from ebm_engine.runs.timeline import (
@@ -41,6 +40,7 @@ from ebm_engine.runs.timeline import (
     with_changes,
 )
 from ebm_engine.runs.watch import watch
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 
 def prepare_process() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from ebm_engine.runs.model_file import MARK
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec, SpecError
 from ebm_engine.runs.timeline import CHANGES, with_changes
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 TOLERANCE = 1e-6
 MARKS = 200  # that a snapshot holds at most
@@ -40,7 +40,7 @@ sys.path.insert(0, os.getcwd())
 
 from ebm_engine.runs.run import Run, prepare_process
 from ebm_engine.runs.script import numbers
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.runs.timeline import with_changes
 
 SPEC = json.loads(r"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_engine.runs.image_targets import IMAGE_KINDS
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.spec.image_targets import IMAGE_KINDS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
 def summary(result: dict[str, Any]) -> str:

@@ -16,12 +16,12 @@ from ebm_engine.runs import commands
 from ebm_engine.runs.backup import Backup
 from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.commands import Command, Do, Open, Report
-from ebm_engine.runs.knobs import needs_reset
 from ebm_engine.runs.past import fork
 from ebm_engine.runs.rate import Rate
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 SLICE = 0.008  # seconds of work before another run has its turn
 PICTURE_GAP = 1 / 30  # seconds between the pictures of a run that plays

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.runs.model_file import MARK
-from ebm_engine.runs.presets import preset
-from ebm_engine.runs.shelf_words import difference
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.differences import difference
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec
 
 MOST = 200  # rows
 POINTS = 200  # of a curve

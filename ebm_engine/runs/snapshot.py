@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 HISTORY = (
     "step",

@@ -14,7 +14,7 @@ from ebm_engine.core.energies.mlp import mlp_energy
 from ebm_engine.core.energies.multiscale import multi_scale_energy
 from ebm_engine.core.rng import gaussian
 from ebm_engine.core.types import Energy
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 if TYPE_CHECKING:
     from ebm_engine.runs.image_set import ImageSet

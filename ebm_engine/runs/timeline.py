@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ebm_engine.runs.spec import RunSpec, flatten, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, flatten, parse_spec
 
 EVERY = 25  # updates between two points
 RECENT = 8

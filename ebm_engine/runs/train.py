@@ -11,7 +11,7 @@ import numpy as np
 from ebm_engine.runs.build import resolve_device
 from ebm_engine.runs.run import Run, prepare_process
 from ebm_engine.runs.snapshot import ModeMasses, Snapshot
-from ebm_engine.runs.spec import RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_UPDATES = 10_000_000
 COUNTS = ("step", "ancestors", "resamplings")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.spec import flatten
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.run_spec import flatten
 from pages.common import scene
 from pages.common.offers import offer
 from pages.common.session import Held

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.runs.presets import Preset
-from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec
+from ebm_engine.spec.presets import Preset
+from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
 from pages.common import choices, controls, fetch, own_images, session
 from pages.common.offers import offer
 from pages.common.session import Held

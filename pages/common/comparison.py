@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.presets import Preset
-from ebm_engine.runs.spec import IMAGE_TARGETS, RunSpec, SpecError, flatten, with_value
-from ebm_engine.runs.suited import suited
-from pages.common.content import shown
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.presets import Preset
+from ebm_engine.spec.recommended import suited
+from ebm_engine.spec.repair import shown
+from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError, flatten, with_value
 from pages.common.offers import EXPLORER, IMAGES, Offer, offer
 
 METHOD = "method"  # what is compared; else the path of a knob

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.spec import RunSpec, SpecError, flatten, with_value
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.run_spec import RunSpec, SpecError, flatten, with_value
 from pages.common import comparison_link as link
 from pages.common.comparison import (
     FEWEST,

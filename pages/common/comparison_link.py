@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.spec.repair import shown
 from pages.common import session, share
 from pages.common.comparison import (
     METHOD,
@@ -22,7 +23,6 @@ from pages.common.comparison import (
     offer_with,
     text_of,
 )
-from pages.common.content import shown
 
 LONGEST = 400  # characters of all values together
 OTHERS = share.FOREIGN | {"present"}  # parameters that stay as they are

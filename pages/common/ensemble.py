@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ebm_engine.runs.commands import Play
 from ebm_engine.runs.hub import HubFull, UnknownRun, hub
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common import session
 from pages.common.session import Held
 

@@ -15,8 +15,8 @@ import streamlit as st
 from ebm_engine.runs.lesson import Lesson, Step
 from ebm_engine.runs.lesson_text import PLACEHOLDER
 from ebm_engine.runs.lessons import FOLDER, lessons
+from ebm_engine.spec.repair import shown
 from pages.common import session, share
-from pages.common.content import shown
 
 LINK = ("lesson", "step")
 KEPT_PARAMETERS = share.FOREIGN | {"present"}

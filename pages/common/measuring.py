@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.knobs import needs_reset
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.views.image_curves import AisPoint
 from pages.common import jobs, session, study
 from pages.common.composition import NO_MODEL, checkpoint

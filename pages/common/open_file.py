@@ -15,7 +15,7 @@ from ebm_engine.runs import checkpoint_file, model_file
 from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.hub import HubFull, hub
 from ebm_engine.runs.model_file import FORMAT, MOST_BYTES, SUFFIX, ModelFileError
-from ebm_engine.runs.spec import IMAGE_TARGETS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError
 from pages.common import jobs, scene, session, share
 from pages.common.offers import IMAGES
 from pages.common.offers import offer as offered

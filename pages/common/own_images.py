@@ -9,7 +9,7 @@ import streamlit as st
 
 from ebm_engine.runs import own_images
 from ebm_engine.runs.own_images import KIND, OwnFile
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common import controls, scene, session
 from pages.common.own_target import or_warning
 from pages.common.session import Held

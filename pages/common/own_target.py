@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs import drawn, own_points
-from ebm_engine.runs.spec import RunSpec, SpecError
-from ebm_engine.runs.suited import on_target
+from ebm_engine.runs import own_points
+from ebm_engine.spec import drawn_target
+from ebm_engine.spec.recommended import on_target
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common import session, share
 from pages.common.session import Held
 from pages.common.widgets import plain
@@ -70,7 +71,7 @@ def _from_drawing(spec: RunSpec, used: dict[str, Any]) -> RunSpec:
     """The spec on what the editor sent: a mixture, or painted points."""
     if used.get("kind") == "points":
         return _on_points(spec, own_points.keep(own_points.to_text(used.get("points"))))
-    return on_target(spec, drawn.mixture(used.get("modes")), NETWORK)
+    return on_target(spec, drawn_target.mixture(used.get("modes")), NETWORK)
 
 
 def _on_points(spec: RunSpec, path: str) -> RunSpec:

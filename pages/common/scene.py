@@ -14,9 +14,9 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.spec import KINDS, RunSpec
+from ebm_engine.spec.repair import shown
+from ebm_engine.spec.run_spec import KINDS, RunSpec
 from pages.common import session, share
-from pages.common.content import shown
 
 MAX_NAMES = 100
 PARTS = {  # what can be hidden besides single knobs, as a teacher reads it

@@ -16,9 +16,9 @@ import streamlit as st
 
 from ebm_engine.runs.commands import Change, Command, Play, Reset, Rewind, Speed
 from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
-from ebm_engine.runs.knobs import needs_reset
 from ebm_engine.runs.shelf import Shelf
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common import share
 from pages.common.offers import EXPLORER, offer
 

@@ -13,10 +13,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.presets import Preset, preset
-from ebm_engine.runs.spec import KINDS, RunSpec, flatten
-from pages.common.content import best_spec, flat, shown, with_kinds
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.presets import Preset, preset
+from ebm_engine.spec.repair import best_spec, flat, shown, with_kinds
+from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten
 from pages.common.offers import EXPLORER, Offer, offer
 
 VERSION = 1

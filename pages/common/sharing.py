@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from ebm_engine.runs.knobs import knobs
+from ebm_engine.spec.knobs import knobs
 from pages.common import scene, share
 from pages.common.scene import CHOICES, PANELS, PARTS, Scene
 from pages.common.session import Held

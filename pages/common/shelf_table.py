@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.shelf import Entry
+from ebm_engine.spec.presets import preset
 from ebm_engine.views.theme import number
 from pages.common import share
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import streamlit as st
 from pydantic import ValidationError
 
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.knobs import Knob, block_knobs
-from ebm_engine.runs.spec import explain
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.knobs import Knob, block_knobs
+from ebm_engine.spec.run_spec import explain
 from pages.common import share
 from pages.common.widgets import plain, tooltip, widget
 

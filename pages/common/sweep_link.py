@@ -13,12 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.knobs import Knob
-from ebm_engine.runs.spec import SpecError
 from ebm_engine.runs.sweep.cells import QUANTITIES
 from ebm_engine.runs.sweep.spec import Axis, SweepSpec, parse_sweep, spaced
+from ebm_engine.spec.knobs import Knob
+from ebm_engine.spec.repair import allowed, shown
+from ebm_engine.spec.run_spec import SpecError
 from pages.common import share, sweeps
-from pages.common.content import allowed, shown
 from pages.common.offers import EXPLORER, offer
 from pages.common.sweeps import FAVOURITES, FIRST, number_knobs
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.knobs import Knob
+from ebm_engine.spec.knobs import Knob
 
 DECADE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # stops of a logarithmic slider
 

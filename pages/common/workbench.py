@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common import controls, scene, session, sharing, take_away
 from pages.common.scene import Scene
 from pages.common.session import Held

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from ebm_engine.runs.mixtures import MAX_MODES
+from ebm_engine.spec.mixtures import MAX_MODES
 from pages.live.routes import assets_version
 
 MOST_POINTS = 5000

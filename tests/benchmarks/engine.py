@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ebm_engine.runs.build import build
 from ebm_engine.runs.run import prepare_process
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 CASES = ((1000, 2), (4096, 50))
 STEP_SIZE = 0.1

@@ -19,7 +19,7 @@ from torchebm.samplers import LangevinDynamics
 
 from ebm_engine.runs.build import build
 from ebm_engine.runs.run import prepare_process
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 from tests.benchmarks.engine import medians
 
 COUNTS = (1000, 4096)

@@ -9,7 +9,7 @@ import torch
 
 from ebm_engine.core.rng import USES, gaussian, generators
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 WEIGHTED = {"kind": "weighted-ula", "ess_threshold": 0.8, "witness": 100}
 ADAM, SGD = {"kind": "adam"}, {"kind": "sgd", "lr_means": 0.05, "lr_log_masses": 0.1}

@@ -16,7 +16,7 @@ import numpy as np
 
 from ebm_engine.runs.hub import RunView, UnknownRun
 from ebm_engine.runs.snapshot import HISTORY, ModeMasses, Snapshot
-from ebm_engine.runs.spec import RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 
 BOX = (-9.0, 9.0, -6.0, 12.0)
 

@@ -8,9 +8,9 @@ import pytest
 
 from ebm_engine.runs.commands import Pause
 from ebm_engine.runs.hub import HubFull, hub
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import flatten, with_value
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import flatten, with_value
 from pages.common import comparison, comparison_link, ensemble, session
 from pages.common.comparison import METHOD, Comparison, fitted, member, members
 from pages.common.offers import EXPLORER

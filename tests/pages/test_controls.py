@@ -5,10 +5,10 @@ import itertools
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ebm_engine.runs.knobs import knobs
-from ebm_engine.runs.presets import preset, presets
-from ebm_engine.runs.spec import ENERGIES, METHODS, TARGETS, flatten, with_value
-from ebm_engine.runs.suited import on_target, suited
+from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.presets import preset, presets
+from ebm_engine.spec.recommended import on_target, suited
+from ebm_engine.spec.run_spec import ENERGIES, METHODS, TARGETS, flatten, with_value
 from pages.common.widgets import log_stops, plain, tooltip
 
 
@@ -16,8 +16,8 @@ def _page(name, path_values):
     """A page with nothing but the controls; the spec they ask for stays in the session."""
     import streamlit as st
 
-    from ebm_engine.runs.presets import preset
-    from ebm_engine.runs.spec import with_value
+    from ebm_engine.spec.presets import preset
+    from ebm_engine.spec.run_spec import with_value
     from pages.common import controls, session
 
     spec = preset(name).spec

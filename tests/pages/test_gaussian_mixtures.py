@@ -6,8 +6,8 @@ import pytest
 
 from ebm_engine.runs.commands import Pause
 from ebm_engine.runs.hub import HubFull, hub
-from ebm_engine.runs.presets import preset, presets
-from ebm_engine.runs.spec import with_value
+from ebm_engine.spec.presets import preset, presets
+from ebm_engine.spec.run_spec import with_value
 from pages.common import session
 from pages.common.share import from_query
 from pages.live import stage

@@ -5,10 +5,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from ebm_engine.runs.presets import image_presets, presets
-from ebm_engine.runs.spec import KINDS, flatten, parse_spec
+from ebm_engine.spec.presets import image_presets, presets
+from ebm_engine.spec.repair import flat
+from ebm_engine.spec.run_spec import KINDS, flatten, parse_spec
 from pages.common import offers
-from pages.common.content import flat
 from pages.common.share import to_query
 from tests.pages import golden_links
 from tests.pages.golden_links import Golden

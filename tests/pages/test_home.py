@@ -7,7 +7,7 @@ import pytest
 
 from ebm_engine.runs.hub import HubFull, hub
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import flatten
+from ebm_engine.spec.run_spec import flatten
 from pages.common import session
 
 

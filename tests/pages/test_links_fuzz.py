@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from ebm_engine.runs.spec import KINDS, RunSpec, flatten, parse_spec
+from ebm_engine.spec.repair import flat, with_kinds
+from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten, parse_spec
 from pages.common import offers
-from pages.common.content import flat, with_kinds
 from pages.common.offers import EXPLORER, IMAGES, offer
 from pages.common.share import MAX_VALUE, SCENE, from_query, to_query
 

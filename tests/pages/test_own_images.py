@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.hub import hub
-from ebm_engine.runs.spec import flatten
+from ebm_engine.spec.run_spec import flatten
 from pages.common.offers import IMAGES, offer
 from pages.common.share import REFUSED, from_query, to_query
 from tests.data.own_images import arrays, pictures, zipped

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebm_engine.runs import own_points
-from ebm_engine.runs.knobs import knobs
-from ebm_engine.runs.presets import presets
-from ebm_engine.runs.spec import (
+from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.presets import presets
+from ebm_engine.spec.recommended import on_target, suited
+from ebm_engine.spec.repair import flat, with_kinds
+from ebm_engine.spec.run_spec import (
     ENERGIES,
     METHODS,
     OPTIMIZERS,
@@ -20,8 +22,6 @@ from ebm_engine.runs.spec import (
     flatten,
     with_value,
 )
-from ebm_engine.runs.suited import on_target, suited
-from pages.common.content import flat, with_kinds
 from pages.common.share import MAX_VALUE, REFUSED, from_query, ours, to_query
 
 DEFAULT = next(iter(presets()))

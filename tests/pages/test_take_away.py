@@ -13,7 +13,7 @@ from ebm_engine.runs.commands import Pause, Reset, Step
 from ebm_engine.runs.hub import hub
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.script import NotReproducible
-from ebm_engine.runs.spec import with_value
+from ebm_engine.spec.run_spec import with_value
 from pages.common import open_file, take_items
 from tests.pages.explorer_tools import held, wait_for
 from tests.runs.hub_tools import small_spec

@@ -6,7 +6,7 @@ import numpy as np
 
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec, with_value
+from ebm_engine.spec.run_spec import RunSpec, with_value
 from tests.runs.hub_tools import small_spec
 
 SPEC = small_spec(

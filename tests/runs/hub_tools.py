@@ -9,7 +9,7 @@ from typing import Any
 
 from ebm_engine.runs.hub import Hub, RunView
 from ebm_engine.runs.limits import Limits
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 
 def small_spec(**changes: Any) -> RunSpec:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 
 
 def image_run(updates: int = 0, **changes: Any) -> Run:

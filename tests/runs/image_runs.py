@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import parse_spec, with_value
+from ebm_engine.spec.run_spec import parse_spec, with_value
 
 SMALL = {"target": {"kind": "digits"}, "energy": {"kind": "mlp", "width": 16}}
 SMALL |= {"walkers": {"count": 80}, "sampler": {"step_size": 0.01}}

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from ebm_engine.runs.build import build
-from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.spec import (
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.run_spec import (
     ENERGIES,
     OPTIMIZERS,
     TARGETS,

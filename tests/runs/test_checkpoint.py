@@ -11,7 +11,7 @@ import torch
 
 from ebm_engine.runs.checkpoint import CheckpointError, pack, unpack
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 
 SPEC = parse_spec({"walkers": {"count": 20}, "target": {"samples": 30}})
 

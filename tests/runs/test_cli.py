@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ebm_engine import RunSpec, train
-from ebm_engine.runs.spec import SpecError, parse_spec
+from ebm_engine.spec.run_spec import SpecError, parse_spec
 from tests.runs.cli_tools import ebm, listen_to_ctrl_c, refused
 
 SMALL = ("--set", "walkers.count=100", "--set", "target.samples=200", "--set", "method.witness=50")

@@ -10,9 +10,9 @@ import torch
 
 from ebm_engine.runs.build import build
 from ebm_engine.runs.densities import density_of
-from ebm_engine.runs.fields import Block
-from ebm_engine.runs.knobs import knobs
-from ebm_engine.runs.spec import TARGETS, SpecError, parse_spec
+from ebm_engine.spec.fields import Block
+from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.run_spec import TARGETS, SpecError, parse_spec
 
 SHAPES = sorted(set(TARGETS) - {"mixture", "points"})
 NETWORK = {"kind": "mlp", "width": 4}

@@ -16,8 +16,8 @@ from ebm_engine.runs.hub import UnknownRun
 from ebm_engine.runs.landscape import landscape_of
 from ebm_engine.runs.langevin import ChainsSpec
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import parse_spec
 from ebm_engine.runs.tasks import TaskError, parse_task
+from ebm_engine.spec.run_spec import parse_spec
 from tests.runs.hub_tools import alive, small_spec, wait_for
 
 LONG = {"landscape": "moons", "kernel": "hmc", "step_size": 0.02, "leapfrog": 100, "steps": 20_000}

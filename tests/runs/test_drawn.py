@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ebm_engine.runs.drawn import mixture
-from ebm_engine.runs.spec import SpecError, parse_spec
+from ebm_engine.spec.drawn_target import mixture
+from ebm_engine.spec.run_spec import SpecError, parse_spec
 
 
 def thousandths(masses):

@@ -17,7 +17,7 @@ from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.model_file import MARK
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import HISTORY
-from ebm_engine.runs.spec import parse_spec, with_value
+from ebm_engine.spec.run_spec import parse_spec, with_value
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played
 from tests.runs.image_runs import spec as image_spec

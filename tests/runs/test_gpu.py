@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import with_value
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import with_value
 
 pytestmark = [
     pytest.mark.gpu,

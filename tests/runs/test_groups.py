@@ -15,7 +15,7 @@ from ebm_engine.runs.commands import Change, Pause, Play, Reset, Rewind, Speed, 
 from ebm_engine.runs.hub import Hub
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import Snapshot
-from ebm_engine.runs.spec import RunSpec, parse_spec, with_value
+from ebm_engine.spec.run_spec import RunSpec, parse_spec, with_value
 from tests.runs.hub_tools import small_spec, view_at, wait_for, worker_of
 
 SHARED = {"seed": 3, "target": {"samples": 200}}

@@ -12,11 +12,11 @@ from ebm_engine.core.referees.held_out import HeldOutReferee
 from ebm_engine.core.types import Evaluation, Walkers
 from ebm_engine.data.digits import load_digits
 from ebm_engine.runs.build import build
-from ebm_engine.runs.knobs import knobs
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import KINDS, SpecError, parse_spec
 from ebm_engine.runs.tiles import Films, tile_rows
 from ebm_engine.runs.train import report
+from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.run_spec import KINDS, SpecError, parse_spec
 from tests.runs.image_runs import PIXELS, SMALL, played, spec
 
 

@@ -10,11 +10,11 @@ import pytest
 from ebm_engine.data.images import read_images
 from ebm_engine.runs import classifier, own_images
 from ebm_engine.runs.build import build
-from ebm_engine.runs.knobs import knobs
-from ebm_engine.runs.presets import image_presets, preset
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import SpecError, with_value
-from ebm_engine.runs.suited import suited
+from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.presets import image_presets, preset
+from ebm_engine.spec.recommended import suited
+from ebm_engine.spec.run_spec import SpecError, with_value
 from tests.data.own_images import arrays, pictures, zipped
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import parse_spec
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
+from ebm_engine.spec.run_spec import parse_spec
 
 CONTENT = {
     "target": {"kind": "digits", "classes": [0, 1], "counts": [60, 30]},

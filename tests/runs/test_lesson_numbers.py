@@ -11,9 +11,9 @@ from ebm_engine.runs.energy_cut import energy_cut
 from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
 from ebm_engine.runs.lesson_numbers import NUMBERS, PAST, mistake, numbers, numbers_at
 from ebm_engine.runs.lesson_text import fill, shown
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import with_value
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import with_value
 
 
 @pytest.fixture(scope="module")

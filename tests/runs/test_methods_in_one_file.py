@@ -64,8 +64,8 @@ def test_the_schema_and_the_controls_know_the_new_method(extended):
     assert schema["$defs"]["DataRestarted"]["properties"]["lifetime"]["maximum"] == 1_000_000
     code = (
         "import sys\n"
-        "from ebm_engine.runs.knobs import knobs\n"
-        "from ebm_engine.runs.spec import parse_spec\n"
+        "from ebm_engine.spec.knobs import knobs\n"
+        "from ebm_engine.spec.run_spec import parse_spec\n"
         "spec = parse_spec({'method': {'kind': 'data-restarted'}})\n"
         "print([knob.label for knob in knobs(spec) if knob.path.startswith('method.')])\n"
         "print('torch' in sys.modules)\n"
@@ -82,7 +82,7 @@ def test_the_new_method_learns_a_network_and_its_checkpoint_goes_on(extended):
     code = (
         "import torch\n"
         "from ebm_engine.runs.run import Run\n"
-        "from ebm_engine.runs.spec import parse_spec\n"
+        "from ebm_engine.spec.run_spec import parse_spec\n"
         "spec = {'method': {'kind': 'data-restarted', 'lifetime': 1}, 'walkers': {'count': 50},\n"
         "        'energy': {'kind': 'mlp', 'width': 8}, 'target': {'kind': 'ring'}}\n"
         "run = Run(parse_spec(spec))\n"

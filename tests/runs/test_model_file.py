@@ -10,8 +10,8 @@ import torch
 from ebm_engine.runs import checkpoint_file, model_file, model_start
 from ebm_engine.runs.model_file import ModelFileError, ModelSpec, read_model
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import SpecError
 from ebm_engine.runs.tasks import TASKS
+from ebm_engine.spec.run_spec import SpecError
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played
 from tests.runs.image_runs import spec as image_spec

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 WEIGHTED = {"kind": "weighted-ula", "ess_threshold": 0.95}
 ADAM = {"kind": "adam", "lr": 0.02}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ebm_engine.core.divergence import check_size
-from ebm_engine.runs.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import METHODS, RunSpec, SpecError, with_value
+from ebm_engine.spec.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
+from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError, with_value
 
 MIXTURES = ("two-modes", "masses-only", "phantom-mode", "ring", "gmm50")
 RED = tuple(name for name in ORDER if name.startswith("red-"))

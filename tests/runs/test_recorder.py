@@ -13,7 +13,7 @@ from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.recorder import CAPACITY, CHAINS, FIRST_STRIDE, TRAIL, History, Trails
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.snapshot import HISTORY
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 
 
 def row(step: int) -> dict[str, float]:

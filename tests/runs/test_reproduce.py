@@ -12,7 +12,7 @@ from ebm_engine.runs.reproduce import mass1d
 from ebm_engine.runs.reproduce.engine import train_all, write_text
 from ebm_engine.runs.reproduce.jobs import Job, Options, Result, changed, kept, path_of
 from ebm_engine.runs.reproduce.watch import ROWS, steps
-from ebm_engine.runs.spec import SpecError, parse_spec
+from ebm_engine.spec.run_spec import SpecError, parse_spec
 
 UPDATES = 700
 SMALL = {

@@ -9,12 +9,12 @@ import pytest
 
 from ebm_engine.runs import own_points
 from ebm_engine.runs.model_file import MARK
-from ebm_engine.runs.presets import image_presets, preset, presets
 from ebm_engine.runs.shelf import CHANGED, FROM_FILE, POINTS, Shelf, entry_of
-from ebm_engine.runs.shelf_words import SAME, difference
 from ebm_engine.runs.snapshot import Divergence
-from ebm_engine.runs.spec import RunSpec, with_value
-from ebm_engine.runs.suited import on_target, suited
+from ebm_engine.spec.differences import SAME, difference
+from ebm_engine.spec.presets import image_presets, preset, presets
+from ebm_engine.spec.recommended import on_target, suited
+from ebm_engine.spec.run_spec import RunSpec, with_value
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played
 from tests.runs.image_runs import spec as image_spec

@@ -8,7 +8,15 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from ebm_engine.runs.spec import KINDS, METHODS, RunSpec, SpecError, flatten, parse_spec, with_value
+from ebm_engine.spec.run_spec import (
+    KINDS,
+    METHODS,
+    RunSpec,
+    SpecError,
+    flatten,
+    parse_spec,
+    with_value,
+)
 
 NAN = math.nan
 

@@ -17,7 +17,7 @@ from ebm_engine.runs.reproduce.jobs import Job, Options, changed
 from ebm_engine.runs.reproduce.output import plain, report, write_numbers
 from ebm_engine.runs.reproduce.studies import STUDIES
 from ebm_engine.runs.reproduce.tables import mean_and_half_range, median_and_range
-from ebm_engine.runs.spec import SpecError, parse_spec
+from ebm_engine.spec.run_spec import SpecError, parse_spec
 from ebm_engine.views.studies import self_contained, study_figure
 
 

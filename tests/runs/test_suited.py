@@ -5,9 +5,10 @@ import math
 import pytest
 
 from ebm_engine.runs import own_points
-from ebm_engine.runs.presets import preset, presets
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import (
+from ebm_engine.spec.presets import preset, presets
+from ebm_engine.spec.recommended import on_target, suited
+from ebm_engine.spec.run_spec import (
     ENERGIES,
     METHODS,
     TARGETS,
@@ -17,7 +18,6 @@ from ebm_engine.runs.spec import (
     parse_spec,
     with_value,
 )
-from ebm_engine.runs.suited import on_target, suited
 
 DENSITIES = [kind for kind in TARGETS if kind != "points"]
 NETWORK = suited(RunSpec(), "energy", "mlp")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ebm_engine.runs.spec import SpecError
 from ebm_engine.runs.sweep.backends import check_backend
 from ebm_engine.runs.sweep.cells import measure
 from ebm_engine.runs.sweep.engine import run_sweep
 from ebm_engine.runs.sweep.spec import cells
 from ebm_engine.runs.sweep.store import path_of, recall, trim
+from ebm_engine.spec.run_spec import SpecError
 from tests.runs.hub_tools import alive, wait_for
 from tests.runs.sweep_tools import small_sweep
 

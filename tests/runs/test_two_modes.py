@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from ebm_engine.runs.build import build
-from ebm_engine.runs.presets import preset
-from ebm_engine.runs.spec import RunSpec, parse_spec
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ebm_engine.runs.build import build
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 
 SPEC = {
     "target": {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.run import Run
-from ebm_engine.runs.spec import RunSpec, parse_spec, with_value
+from ebm_engine.spec.run_spec import RunSpec, parse_spec, with_value
 
 SEEDS = 40
 TWO = {"means": [[-3, 0], [3, 0]], "stds": [0.5, 0.5], "masses": [0.25, 0.75], "samples": 1000}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.runs.snapshot import ModeMasses
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import masses
 
 

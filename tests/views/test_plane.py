@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import plane
 
 

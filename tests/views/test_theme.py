@@ -9,7 +9,7 @@ import pytest
 from plotly.colors import hex_to_rgb
 
 from ebm_engine.runs.methods import METHODS
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import compact, curves, landscape, masses, palette, theme, walkers
 
 FIGURES = [

@@ -21,8 +21,8 @@ from typing import Any
 
 from ebm_engine.runs.reproduce.jobs import RUNS, Job, Result, StudyError, path_of
 from ebm_engine.runs.reproduce.watch import Watch
-from ebm_engine.runs.spec import SpecError
 from ebm_engine.runs.train import check, train
+from ebm_engine.spec.run_spec import SpecError
 
 MAX_WORKERS = 256
 REPORT_SECONDS = 0.3  # between two messages of a worker on its progress

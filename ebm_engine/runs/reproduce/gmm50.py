@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.presets import preset
 from ebm_engine.runs.reproduce.jobs import (
     Job,
     Number,
@@ -32,6 +31,7 @@ from ebm_engine.runs.reproduce.tables import (
     final,
     mean_and_half_range,
 )
+from ebm_engine.spec.presets import preset
 
 UPDATES = 8000
 SEEDS = 3

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.runs.spec import RunSpec, SpecError, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError, with_value
 
 MAX_SEEDS = 100
 OURS = "EBM Lab"

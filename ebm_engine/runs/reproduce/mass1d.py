@@ -28,7 +28,7 @@ from ebm_engine.runs.reproduce.jobs import (
     updates_of,
 )
 from ebm_engine.runs.reproduce.tables import watched
-from ebm_engine.runs.spec import parse_spec
+from ebm_engine.spec.run_spec import parse_spec
 
 UPDATES = 200_000
 SEEDS = 1

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 
 from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.reproduce.jobs import StudyError
-from ebm_engine.runs.spec import SpecError
+from ebm_engine.spec.run_spec import SpecError
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = get_args(Backend)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.reproduce.engine import make_room, write_text
-from ebm_engine.runs.spec import RunSpec
 from ebm_engine.runs.sweep.backends import (
     Backend,
     check_backend,
@@ -21,6 +20,7 @@ from ebm_engine.runs.sweep.backends import (
 from ebm_engine.runs.sweep.cells import Found, measure, refused
 from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells
 from ebm_engine.runs.sweep.store import content_of, path_of, recall
+from ebm_engine.spec.run_spec import RunSpec
 
 AS_LIST = ("ray",)  # backends that give results as one list only
 CHUNK = 64  # cells that such a backend is sent at once

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ebm_engine.runs.fields import Block, Only, knob
+from ebm_engine.spec.fields import Block, Only, knob
 
 MIXTURE: Only = {"energy.kind": ("mixture",)}
 NETWORK: Only = {"energy.kind": ("mlp", "multiscale", "cnn")}

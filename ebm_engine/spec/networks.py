@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from ebm_engine.runs.fields import Block, Only, knob
-from ebm_engine.runs.image_targets import IMAGE_KINDS, SIDES
+from ebm_engine.spec.fields import Block, Only, knob
+from ebm_engine.spec.image_targets import IMAGE_KINDS, SIDES
 
 SHORTEST = 0.01  # length of a network; shorter ones overflow the squares of the walkers' distances
 

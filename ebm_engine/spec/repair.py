@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ebm_engine.runs.knobs import Knob, knobs
-from ebm_engine.runs.spec import KINDS, RunSpec, explain
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.run_spec import KINDS, RunSpec, explain
 
 
 def with_kinds(start: RunSpec, kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ebm_engine.runs.fields import Block, knob
+from ebm_engine.spec.fields import Block, knob
 
 THIN = "Thin shapes need a small step size, near a tenth of the squared width."
 

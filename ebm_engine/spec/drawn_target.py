@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ebm_engine.runs.mixtures import MAX_MODES
-from ebm_engine.runs.spec import SpecError
+from ebm_engine.spec.mixtures import MAX_MODES
+from ebm_engine.spec.run_spec import SpecError
 
 PARTS = 1000  # masses are whole thousandths, so that they sum to 1
 

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.fields import Block, knob
-from ebm_engine.runs.targets import samples
+from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.targets import samples
 
 MAX_MODES = 32
 MAX_DIM = 256

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ebm_engine.runs import energies, image_targets, targets
-from ebm_engine.runs.blocks import SGD, Adam, Sampler, Walkers
 from ebm_engine.runs.checks import CHECKS
-from ebm_engine.runs.fields import Block, knob
 from ebm_engine.runs.methods import METHODS
-from ebm_engine.runs.mixtures import MixtureEnergy, MixtureTarget
+from ebm_engine.spec import image_targets, networks, targets
+from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.mixtures import MixtureEnergy, MixtureTarget
+from ebm_engine.spec.sampler import SGD, Adam, Sampler, Walkers
 
 TARGETS: dict[str, type[Block]] = {
     "mixture": MixtureTarget,
@@ -37,13 +37,13 @@ IMAGE_TARGETS: dict[str, type[Block]] = {
 }
 ENERGIES: dict[str, type[Block]] = {
     "mixture": MixtureEnergy,
-    "mlp": energies.MLP,
-    "multiscale": energies.MultiScale,
+    "mlp": networks.MLP,
+    "multiscale": networks.MultiScale,
 }
 IMAGE_ENERGIES: dict[str, type[Block]] = {
-    "mlp": energies.MLP,
-    "multiscale": energies.MultiScale,
-    "cnn": energies.CNN,
+    "mlp": networks.MLP,
+    "multiscale": networks.MultiScale,
+    "cnn": networks.CNN,
 }
 OPTIMIZERS: dict[str, type[Block]] = {"sgd": SGD, "adam": Adam}
 # TARGETS and ENERGIES are for points in space; images have their own, and share the networks.

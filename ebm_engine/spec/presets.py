@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ebm_engine.runs.spec import RunSpec, SpecError, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
 
 FOLDER = Path(__file__).parents[2] / "assets" / "presets"
 ORDER = (

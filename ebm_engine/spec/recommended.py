@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ebm_engine.data.points import read_points
-from ebm_engine.runs.mixtures import MAX_MODES
-from ebm_engine.runs.spec import (
+from ebm_engine.spec.mixtures import MAX_MODES
+from ebm_engine.spec.run_spec import (
     ENERGIES,
     METHODS,
     OPTIMIZERS,

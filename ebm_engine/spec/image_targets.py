@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.fields import Block, knob
+from ebm_engine.spec.fields import Block, knob
 
 IMAGE_KINDS = ("mnist", "digits", "images")
 SIDES = {"mnist": 28, "digits": 8}  # pixels; the file of own images tells theirs
