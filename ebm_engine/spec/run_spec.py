@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from ebm_engine.runs.checks import CHECKS
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.spec import image_targets, networks, targets
 from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.mixtures import MixtureEnergy, MixtureTarget
 from ebm_engine.spec.sampler import SGD, Adam, Sampler, Walkers
 

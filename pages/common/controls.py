@@ -12,8 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
 from ebm_engine.spec.run_spec import OPTIMIZERS, RunSpec, SpecError, flatten, with_value
 from pages.common import choices, own_target, scene, session

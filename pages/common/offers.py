@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ebm_engine.runs.at_hand import why_no_mnist
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import Preset, image_presets, presets
 from ebm_engine.spec.run_spec import ENERGIES, IMAGE_ENERGIES, IMAGE_TARGETS, OPTIMIZERS, TARGETS
 

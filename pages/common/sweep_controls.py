@@ -7,7 +7,6 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.sweep.spec import (
     MAX_SEEDS,
     MAX_UPDATES,
@@ -17,6 +16,7 @@ from ebm_engine.runs.sweep.spec import (
     spaced,
 )
 from ebm_engine.spec.knobs import Knob
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.offers import EXPLORER, offer
 from pages.common.sweep_link import MAX_COUNT

@@ -9,7 +9,6 @@ from typing import Any
 
 from ebm_engine.runs.desk import CANCELLED, JobView, UnknownJob
 from ebm_engine.runs.desk import desk as desk_of
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.sweep.spec import (
     SweepSpec,
     of_method,
@@ -18,6 +17,7 @@ from ebm_engine.runs.sweep.spec import (
 from ebm_engine.runs.sweep.store import server_folder
 from ebm_engine.runs.tasks import SWEEPS
 from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common import session

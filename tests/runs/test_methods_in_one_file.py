@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).with_name("example_method.py")
-IMPORT = "from ebm_engine.runs.methods.data_restarted import DataRestarted\n"
+IMPORT = "from ebm_engine.spec.methods.data_restarted import DataRestarted\n"
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.snapshot import HISTORY, ModeMasses, Snapshot
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 BOX = (-10.0, 10.0, -8.0, 8.0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.runs.snapshot import Divergence
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.views import compare
 from ebm_engine.views.compare import POINTS, Entry
 from ebm_engine.views.palette import method_line

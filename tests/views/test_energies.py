@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebm_engine.runs.methods import METHODS
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.views import energies
 from ebm_engine.views.energy_histograms import EnergySeries, energy_histograms

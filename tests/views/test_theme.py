@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from plotly.colors import hex_to_rgb
 
-from ebm_engine.runs.methods import METHODS
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import compact, curves, landscape, masses, palette, theme, walkers
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ebm_engine.runs.methods import METHODS
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
 from ebm_engine.spec.run_spec import RunSpec, SpecError, explain, flatten, parse_spec, with_value
 

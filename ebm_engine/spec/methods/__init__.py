@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ebm_engine.runs.methods.contrastive import CD, PCD, ShortRun
-from ebm_engine.runs.methods.improved import ImprovedCD
-from ebm_engine.runs.methods.sampling_free import DenoisingScoreMatching, Exact, ScoreMatching
-from ebm_engine.runs.methods.weighted import Unweighted, WeightedULA
 from ebm_engine.spec.fields import MethodBlock
+from ebm_engine.spec.methods.contrastive import CD, PCD, ShortRun
+from ebm_engine.spec.methods.improved import ImprovedCD
+from ebm_engine.spec.methods.sampling_free import DenoisingScoreMatching, Exact, ScoreMatching
+from ebm_engine.spec.methods.weighted import Unweighted, WeightedULA
 
 METHODS: dict[str, type[MethodBlock]] = {
     "weighted-ula": WeightedULA,

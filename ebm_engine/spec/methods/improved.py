@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.runs.methods.contrastive import MORE_TIME
 from ebm_engine.spec.fields import Kit, MethodBlock, knob
+from ebm_engine.spec.methods.contrastive import MORE_TIME
 
 if TYPE_CHECKING:
     from ebm_engine.core.types import Method
