@@ -13,8 +13,8 @@ from ebm_engine.core.types import Energy
 from ebm_engine.runs.plane import FIELD_EVERY, GRID, WIDER, as_numpy
 
 if TYPE_CHECKING:
+    from ebm_engine.build.parts import Parts
     from ebm_engine.core.referees.mixtures import Verdict
-    from ebm_engine.runs.build import Parts
 
 COARSE = 25  # points of the field along each axis for a convolutional network, a slow one
 SELDOM = 5  # times as many updates between two of its fields

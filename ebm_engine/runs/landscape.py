@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.build.density import density_of
 from ebm_engine.core.energies.fixed import DensityEnergy, NormalMixture
 from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
@@ -20,7 +21,6 @@ from ebm_engine.core.types import Energy, Kernel
 from ebm_engine.data.curves import Curve
 from ebm_engine.data.densities import Density, GaussianMixture
 from ebm_engine.data.shapes import Pinwheel
-from ebm_engine.runs.densities import density_of
 from ebm_engine.runs.langevin import ChainsSpec
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import TaskError

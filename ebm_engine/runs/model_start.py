@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ebm_engine.runs.build import build_method
+from ebm_engine.build.parts import build_method
 from ebm_engine.runs.checkpoint import pack
 from ebm_engine.runs.model_file import MARK, ModelFile, ModelFileError, ModelSpec, read_model
 from ebm_engine.runs.run import Run

@@ -18,8 +18,8 @@ from ebm_engine.runs.snapshot import ModeMasses, Snapshot
 from ebm_engine.runs.tiles import pictures
 
 if TYPE_CHECKING:
+    from ebm_engine.build.parts import Parts
     from ebm_engine.core.referees.mixtures import Verdict
-    from ebm_engine.runs.build import Parts
     from ebm_engine.runs.run import Run
 
 SHOWN_DATA = 1000

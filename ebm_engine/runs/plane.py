@@ -14,8 +14,8 @@ from ebm_engine.core.referees.mixtures import log_density
 from ebm_engine.core.types import Energy
 
 if TYPE_CHECKING:
+    from ebm_engine.build.parts import Parts
     from ebm_engine.core.referees.mixtures import Verdict
-    from ebm_engine.runs.build import Parts
 
 GRID = 100  # points of the field along each axis
 MARGIN = 4.0  # widths of a mode between the outermost mean and the edge

@@ -18,8 +18,8 @@ from ebm_engine.core.types import Walkers
 from ebm_engine.runs.snapshot import HISTORY
 
 if TYPE_CHECKING:
+    from ebm_engine.build.images import ImageClasses
     from ebm_engine.core.referees.regions import Regions
-    from ebm_engine.runs.image_set import ImageClasses
 
 CAPACITY = 600  # rows of the history
 FIRST_STRIDE = 10  # updates between the first rows: the referee costs as much as an update

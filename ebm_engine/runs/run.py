@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 
+from ebm_engine.build.parts import build, build_extras, build_masks, build_method, build_rates
 from ebm_engine.core.metrics import Metrics
 from ebm_engine.core.referees.mixtures import Verdict
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.build import build, build_extras, build_masks, build_method, build_rates
 from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.genealogy import Genealogy
 from ebm_engine.runs.image_plane import ImagePlane

@@ -17,7 +17,7 @@ from ebm_engine.core.types import Walkers
 from ebm_engine.runs.plane import as_numpy
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.image_set import ImageSet
+    from ebm_engine.build.images import ImageSet
     from ebm_engine.runs.run import Run
 
 TILES = 64

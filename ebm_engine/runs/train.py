@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.build import resolve_device
+from ebm_engine.build.parts import resolve_device
 from ebm_engine.runs.run import Run, prepare_process
 from ebm_engine.runs.snapshot import ModeMasses, Snapshot
 from ebm_engine.spec.run_spec import RunSpec, SpecError

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ebm_engine.runs.build import build
+from ebm_engine.build.parts import build
 from ebm_engine.runs.run import prepare_process
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from ebm_engine.build.parts import Parts, build
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.runs.build import Parts, build
 from ebm_engine.spec.run_spec import parse_spec
 
 PAPER_RATES = {"kind": "sgd", "lr_means": 0.0025, "lr_log_masses": 0.0125}

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ebm_engine.runs.build import build
+from ebm_engine.build.parts import build
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.run_spec import (
     ENERGIES,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from ebm_engine.runs.build import build
-from ebm_engine.runs.densities import density_of
+from ebm_engine.build.density import density_of
+from ebm_engine.build.parts import build
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.run_spec import TARGETS, SpecError, parse_spec

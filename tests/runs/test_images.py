@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.build.parts import build
 from ebm_engine.core.referees.held_out import HeldOutReferee
 from ebm_engine.core.types import Evaluation, Walkers
 from ebm_engine.data.digits import load_digits
-from ebm_engine.runs.build import build
 from ebm_engine.runs.run import Run
 from ebm_engine.runs.tiles import Films, tile_rows
 from ebm_engine.runs.train import report

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ebm_engine.build.parts import build
 from ebm_engine.data.digits import load_digits
 from ebm_engine.data.mnist import VARIABLE, MnistUnavailable, load_mnist
-from ebm_engine.runs.build import build
 from ebm_engine.spec.run_spec import SpecError, parse_spec
 from tests.runs.image_runs import PIXELS, SMALL, played, spec
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.build.parts import build
 from ebm_engine.data.digits import load_digits, subset
-from ebm_engine.runs.build import build
 from tests.runs.image_runs import PIXELS, SMALL, played, spec
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from ebm_engine.runs.build import build
+from ebm_engine.build.parts import build
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 

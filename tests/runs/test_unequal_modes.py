@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ebm_engine.runs.build import build
+from ebm_engine.build.parts import build
 from ebm_engine.spec.run_spec import parse_spec
 
 SPEC = {

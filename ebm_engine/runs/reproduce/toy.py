@@ -122,7 +122,7 @@ def summary(results: list[Result]) -> Summary:
 
 def _truth(result: Result) -> list[float]:
     # torch takes seconds to import, and a bad option is told before.
-    from ebm_engine.runs.densities import density_of
+    from ebm_engine.build.density import density_of
 
     return density_of(result.job.spec.target).masses.tolist()
 

@@ -17,7 +17,7 @@ from ebm_engine.core.types import Energy
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.image_set import ImageSet
+    from ebm_engine.build.images import ImageSet
 
 NETWORKS = {"mlp": mlp_energy, "multiscale": multi_scale_energy}
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.image_space import Space
+    from ebm_engine.build.image_space import Space
 
 
 class Nearest(NamedTuple):

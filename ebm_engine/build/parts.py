@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.build.density import density_of, stds_of
+from ebm_engine.build.energy import start_energy
+from ebm_engine.build.images import ImageClasses, ImageSet, image_set
 from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
@@ -21,9 +24,6 @@ from ebm_engine.core.training import Extras, Trainer
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
 from ebm_engine.data.densities import Density
 from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.runs.densities import density_of, stds_of
-from ebm_engine.runs.image_set import ImageClasses, ImageSet, image_set
-from ebm_engine.runs.start_energy import start_energy
 from ebm_engine.spec import sampler
 from ebm_engine.spec.fields import Kit
 from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError

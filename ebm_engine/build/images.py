@@ -15,13 +15,13 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.build.classifier import Classifier, Examples, classifier, fitted
+from ebm_engine.build.image_files import Files, load
+from ebm_engine.build.image_space import LatentSpace, PixelSpace, Space
+from ebm_engine.build.nearest_image import Nearest, nearest_of
 from ebm_engine.core.rng import generators
 from ebm_engine.data.mnist import MnistUnavailable
 from ebm_engine.data.principal_components import fit
-from ebm_engine.runs.classifier import Classifier, Examples, classifier, fitted
-from ebm_engine.runs.image_files import Files, load
-from ebm_engine.runs.image_space import LatentSpace, PixelSpace, Space
-from ebm_engine.runs.nearest import Nearest, nearest_of
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
