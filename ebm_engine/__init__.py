@@ -18,7 +18,7 @@ __all__ = ["RunSpec", "SpecError", "parse_spec", "preset", "presets", "train", "
 def __getattr__(name: str) -> Any:
     # The server process must stay free of torch, so the trainer is imported on first use.
     if name == "train":
-        from ebm_engine.runs.train import train
+        from ebm_engine.run.headless import train
 
         return train
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -69,7 +69,7 @@ def _train(options: argparse.Namespace) -> int:
     # torch takes seconds to import; most bad input is told before.
     from tqdm import tqdm
 
-    from ebm_engine.runs.train import check, train
+    from ebm_engine.run.headless import check, train
 
     check(spec, updates)
     if options.ais:

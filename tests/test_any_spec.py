@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import HISTORY, Snapshot
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import HISTORY, Snapshot
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.run_spec import (
     ENERGIES,

@@ -18,7 +18,7 @@ SERVER_SIDE = (
     "ebm_engine.spec.run_spec",
     "ebm_engine.spec.sampler",
     "ebm_engine.spec.knobs",
-    "ebm_engine.runs.snapshot",
+    "ebm_engine.run.snapshot",
     "ebm_engine.spec.presets",
     "ebm_engine.runs.commands",
     "ebm_engine.runs.hub",
@@ -27,13 +27,13 @@ SERVER_SIDE = (
     "ebm_engine.spec.drawn_target",
     "ebm_engine.runs.desk",
     "ebm_engine.runs.own_images",
-    "ebm_engine.runs.checkpoint_file",
+    "ebm_engine.run.checkpoint_file",
     "ebm_engine.runs.export",
     "ebm_engine.runs.model_file",
     "ebm_engine.runs.script",
     "ebm_engine.runs.lessons",
     "ebm_engine.runs.lesson_text",
-    "ebm_engine.runs.shelf",
+    "ebm_engine.run.past_runs",
     "ebm_engine.runs.sweep.spec",
     "ebm_engine.runs.sweep.store",
 )
@@ -91,7 +91,7 @@ def test_every_module_imports_only_downwards(path):
     elif within(name, "ebm_engine.data"):
         allowed = ("ebm_engine.core", "ebm_engine.data")
     elif within(name, "ebm_engine.views"):
-        allowed = ("ebm_engine.views", "ebm_engine.runs.snapshot")
+        allowed = ("ebm_engine.views", "ebm_engine.run.snapshot")
     elif within(name, "ebm_engine.runs"):
         allowed = ("ebm_engine.runs", "ebm_engine.core", "ebm_engine.data")
     elif name == "ebm_engine.__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ebm_engine.core.smc.weights import normalised
+from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import measure
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import Result
 
 WALKERS, STEPS = 1000, 600

@@ -5,7 +5,7 @@ All functions are called under the hub's lock, return the token of the new run a
 
 from __future__ import annotations
 
-from ebm_engine.runs.checkpoint_file import CheckpointError
+from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.runs.commands import Fork
 from ebm_engine.runs.record import Record
 from ebm_engine.runs.roster import Roster

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from time import perf_counter
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 
 SAVE_UPDATES = 50  # at most this many updates are lost with a worker
 SAVE_SECONDS = 2.0

@@ -9,7 +9,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ebm_engine.runs.checkpoint_file import VERSION, CheckpointError, facts_of
+from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
 
 __all__ = ["CheckpointError", "pack", "unpack"]
 

@@ -27,9 +27,9 @@ from ebm_engine.core.rng import gaussian
 from ebm_engine.core.smc.bracket import climb
 from ebm_engine.core.smc.population import log_z_estimate, move, plain_start
 from ebm_engine.core.types import Evaluation, Parameters, Walkers
+from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import first_kernel, image_run
 from ebm_engine.runs.image_jobs import CompositionSpec
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import Result, Steps, TaskError
 
 SHOWN = 64  # tiles

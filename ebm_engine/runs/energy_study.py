@@ -12,10 +12,10 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.image_files import load
 from ebm_engine.core.smc.weights import normalised
+from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import energies, image_run
 from ebm_engine.runs.energy_jobs import EnergiesSpec
 from ebm_engine.runs.ood_study import gaussian_noise, uniform_noise
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import Result, Steps
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 
 Annealed = Mapping[str, Any]  # the result of the task "ais": `mass` (J,) is read here
 

@@ -15,7 +15,7 @@ import safetensors.numpy
 from pydantic import Field
 from safetensors import SafetensorError
 
-from ebm_engine.runs.checkpoint_file import CheckpointError, facts_of
+from ebm_engine.run.checkpoint_file import CheckpointError, facts_of
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from ebm_engine.build.parts import build_method
+from ebm_engine.run.checkpoint import capture
+from ebm_engine.run.run import Run
 from ebm_engine.runs.checkpoint import pack
 from ebm_engine.runs.model_file import MARK, ModelFile, ModelFileError, ModelSpec, read_model
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.state import capture
 from ebm_engine.runs.tasks import Steps
 
 

@@ -26,9 +26,9 @@ from ebm_engine.core.rng import gaussian, uniform
 from ebm_engine.data.digits import load_digits
 from ebm_engine.data.mnist import load_mnist
 from ebm_engine.data.ood import auroc
+from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import energies, image_run
 from ebm_engine.runs.image_jobs import OodSpec
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import Result, Steps, TaskError
 from ebm_engine.spec.fields import Block
 

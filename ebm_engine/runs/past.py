@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebm_engine.run.timeline import Point, Replay, differences, with_changes
 from ebm_engine.runs.checkpoint import pack, unpack
-from ebm_engine.runs.timeline import Point, Replay, differences, with_changes
 from ebm_engine.spec.knobs import knobs, needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError, flatten, parse_spec
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 
 def require_live(before: RunSpec, after: RunSpec) -> None:

@@ -6,6 +6,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
+from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.run.timeline import with_changes
 from ebm_engine.runs.commands import (
     Change,
     Command,
@@ -20,9 +22,7 @@ from ebm_engine.runs.commands import (
     Speed,
 )
 from ebm_engine.runs.pool import Slot
-from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.runs.tape import Tape
-from ebm_engine.runs.timeline import with_changes
 from ebm_engine.spec.run_spec import RunSpec
 
 MAX_DEATHS = 3

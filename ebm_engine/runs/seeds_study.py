@@ -15,8 +15,8 @@ from collections.abc import Generator
 import numpy as np
 import torch
 
-from ebm_engine.runs.picture import mode_masses
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
+from ebm_engine.run.take_snapshot import mode_masses
 from ebm_engine.runs.tasks import Result, Steps
 from ebm_engine.runs.time_jobs import SeedsSpec
 from ebm_engine.spec.run_spec import with_value

@@ -12,14 +12,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from ebm_engine.run.checkpoint_file import CheckpointError
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.runs import commands
 from ebm_engine.runs.backup import Backup
-from ebm_engine.runs.checkpoint_file import CheckpointError
 from ebm_engine.runs.commands import Command, Do, Open, Report
 from ebm_engine.runs.past import fork
 from ebm_engine.runs.rate import Rate
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import Snapshot
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.plane import as_numpy, means_of
-from ebm_engine.runs.run import Run
+from ebm_engine.run.plane import as_numpy, means_of
+from ebm_engine.run.run import Run
 from ebm_engine.runs.slow_motion_terms import Before, parameter_terms, walker_weights
 from ebm_engine.runs.slow_motion_witness import FirstMove, Witness
 from ebm_engine.runs.tasks import Result, Steps, TaskError

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot, arrays_of
+from ebm_engine.run.snapshot import Snapshot, arrays_of
 
 CAPACITY = 120  # pictures
 MAX_BYTES = 8 * 2**20

@@ -178,7 +178,7 @@ def main() -> None:
     receiver = threading.Thread(target=_receive, args=(pipe, inbox, folder), daemon=True)
     receiver.start()
     # Only now, because it takes seconds: until here the worker can already be stopped.
-    from ebm_engine.runs.run import prepare_process
+    from ebm_engine.run.run import prepare_process
     from ebm_engine.runs.session import Session
 
     prepare_process()

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from plotly.colors import find_intermediate_color, hex_to_rgb
 from plotly.subplots import make_subplots
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import last_finite, recent_median, running_median, thin
 from ebm_engine.views.strokes import finish_stacked, label_decades

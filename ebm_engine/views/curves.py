@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import kl_words, wording
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import last_finite, recent_median, running_median

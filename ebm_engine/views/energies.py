@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import last_finite, recent_median
 from ebm_engine.views.strokes import curve, draw_marks

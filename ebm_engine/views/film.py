@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import Theme
 from ebm_engine.views.poster import Format
 from ebm_engine.views.raster import image

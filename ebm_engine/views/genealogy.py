@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import FIELD, Theme
 from ebm_engine.views.series import last_finite
 from ebm_engine.views.theme import Reading, blank, finish, has_weights, method_name

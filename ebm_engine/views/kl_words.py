@@ -6,7 +6,7 @@ cross-entropy of the data, log Z + E_data[U], which is KL plus the unknown entro
 
 from __future__ import annotations
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import wording
 from ebm_engine.views.series import last_finite
 from ebm_engine.views.theme import has_weights, method_name, number

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import layers, plane, surface
 from ebm_engine.views.palette import PALETTES, Theme, difference_colors
 from ebm_engine.views.theme import Reading, finish, note, number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import wording
 from ebm_engine.views.theme import has_weights, number
 

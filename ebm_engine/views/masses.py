@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import mass_words, wording
 from ebm_engine.views.mass_bars import READINGS_WIDTH, Bars, bar, panels, readings, truth_line
 from ebm_engine.views.palette import PALETTES, Theme

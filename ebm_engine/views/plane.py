@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.wording import own_modes
 
 LIFT = 2.0  # nats above the barrier between the modes that the cut still shows

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import layers, mass_words
 from ebm_engine.views.palette import ON_FIELD, Theme
 from ebm_engine.views.pen import Box, Ink, Pen, ink

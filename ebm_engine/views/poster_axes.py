@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Palette, Theme
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.theme import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import kl_words, wording
 from ebm_engine.views.palette import method_line
 from ebm_engine.views.pen import Box, Ink, Pen, ink

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import mass_words
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.poster_axes import Axes, Key, Look, frame, titled

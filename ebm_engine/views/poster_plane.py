@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from plotly.colors import get_colorscale, hex_to_rgb
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import layers, plane
 from ebm_engine.views.images import EDGE, sheet
 from ebm_engine.views.isolines import isolines

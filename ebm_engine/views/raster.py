@@ -9,7 +9,7 @@ from itertools import cycle
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import poster
 from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.pen import Anchor, Box, Ink, ink, stretches

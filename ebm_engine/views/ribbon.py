@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import kl_words, mass_words
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import band, last_finite

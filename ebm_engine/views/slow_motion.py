@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import layers, plane
 from ebm_engine.views.arrows import Arrow, drawn, lengthening
 from ebm_engine.views.palette import ON_FIELD, Theme

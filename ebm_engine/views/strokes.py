@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.series import band, thin
 from ebm_engine.views.theme import FONT_SIZE, finish, note

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 
 
 def history_csv(snapshot: Snapshot) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme
 
 FONT_SIZE = 14

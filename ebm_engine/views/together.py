@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.compare import Entry, method_styles, ordinal_styles
 from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.series import last_finite

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.palette import PALETTES, Theme, method_line
 from ebm_engine.views.series import thin
 from ebm_engine.views.theme import Reading, blank, finish, note, number

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.theme import has_weights, method_name, power_of_ten
 
 UNKNOWN = "Nobody knows the density of own points"

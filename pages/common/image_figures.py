@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import streamlit as st
 
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import energies, energy_histograms, kl_term, ood
 from ebm_engine.views import images as views
 from ebm_engine.views.theme import Reading, config

@@ -10,8 +10,8 @@ from functools import partial
 
 import streamlit as st
 
-from ebm_engine.runs.shelf import MOST, Entry, Shelf
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.past_runs import MOST, Entry, Shelf
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import shelf as views
 from ebm_engine.views.theme import config
 from pages.common import figures, session, shelf_table

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ebm_engine.runs.shelf import Entry
+from ebm_engine.run.past_runs import Entry
 from ebm_engine.spec.presets import preset
 from ebm_engine.views.theme import number
 from pages.common import share

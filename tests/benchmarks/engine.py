@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ebm_engine.build.parts import build
-from ebm_engine.runs.run import prepare_process
+from ebm_engine.run.run import prepare_process
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 CASES = ((1000, 2), (4096, 50))

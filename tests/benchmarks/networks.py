@@ -18,7 +18,7 @@ from torchebm.losses import ContrastiveDivergence
 from torchebm.samplers import LangevinDynamics
 
 from ebm_engine.build.parts import build
-from ebm_engine.runs.run import prepare_process
+from ebm_engine.run.run import prepare_process
 from ebm_engine.spec.run_spec import parse_spec
 from tests.benchmarks.engine import medians
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ebm_engine.core.rng import USES, gaussian, generators
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 WEIGHTED = {"kind": "weighted-ula", "ess_threshold": 0.8, "witness": 100}

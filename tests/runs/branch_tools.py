@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.spec.run_spec import RunSpec, with_value
 from tests.runs.hub_tools import small_spec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import parse_spec
 
 

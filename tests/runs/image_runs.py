@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import parse_spec, with_value
 
 SMALL = {"target": {"kind": "digits"}, "energy": {"kind": "mlp", "width": 16}}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import image_run as loaded
 from ebm_engine.runs.ais_study import measure
 from ebm_engine.runs.ais_summary import summarised
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import RunSpec
 from tests.runs.image_models import checkpoint, image_run

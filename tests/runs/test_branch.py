@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ebm_engine.run.run import Run
+from ebm_engine.run.timeline import CHANGES, EVERY, POINTS, Point, Timeline
 from ebm_engine.runs.checkpoint import pack, unpack
 from ebm_engine.runs.past import fork
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.timeline import CHANGES, EVERY, POINTS, Point, Timeline
 from tests.runs.branch_tools import SLOW, SPEC, WIDE, picture, same_bits, trained
 
 

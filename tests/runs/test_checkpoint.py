@@ -9,8 +9,8 @@ import pytest
 import safetensors.torch
 import torch
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs.checkpoint import CheckpointError, pack, unpack
-from ebm_engine.runs.run import Run
 from ebm_engine.spec.run_spec import parse_spec
 
 SPEC = parse_spec({"walkers": {"count": 20}, "target": {"samples": 30}})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs.composition_study import (
     Seen,
     climbed_log_z,
@@ -16,7 +17,6 @@ from ebm_engine.runs.composition_study import (
     parts_of,
 )
 from ebm_engine.runs.image_jobs import CompositionSpec
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from tests.runs.image_models import checkpoint, image_run
 

@@ -16,7 +16,7 @@ from ebm_engine.core.divergence import (
     check_ess,
     check_size,
 )
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import parse_spec
 
 METHODS = ({"kind": "cd"}, {"kind": "pcd"}, {"kind": "weighted-ula"})

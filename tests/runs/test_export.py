@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebm_engine.runs import export, recorder, script
-from ebm_engine.runs.checkpoint_file import CheckpointError
+from ebm_engine.run import history
+from ebm_engine.run.checkpoint_file import CheckpointError
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import HISTORY
+from ebm_engine.runs import export, script
 from ebm_engine.runs.model_file import MARK
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import HISTORY
 from ebm_engine.spec.run_spec import parse_spec, with_value
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played
@@ -215,7 +216,7 @@ def test_runs_that_no_script_can_give_again_are_refused_with_the_reason(run, beg
 
 def test_the_bound_on_marks_is_the_one_of_the_recorder():
     """Beyond it the mark of update 0 may be gone."""
-    assert script.MARKS == recorder.MARKS
+    assert script.MARKS == history.MARKS
 
 
 def test_a_run_without_changes_needs_no_first_picture():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_engine.runs.genealogy import CAPACITY, RANKS, Genealogy
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.genealogy import CAPACITY, RANKS, Genealogy
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import Snapshot
 from tests.runs.hub_tools import small_spec
 
 FAST = {"kind": "sgd", "lr_means": 0.05, "lr_log_masses": 0.1}

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import with_value
 

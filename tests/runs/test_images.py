@@ -12,9 +12,9 @@ from ebm_engine.build.parts import build
 from ebm_engine.core.referees.held_out import HeldOutReferee
 from ebm_engine.core.types import Evaluation, Walkers
 from ebm_engine.data.digits import load_digits
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.tiles import Films, tile_rows
-from ebm_engine.runs.train import report
+from ebm_engine.run.headless import report
+from ebm_engine.run.run import Run
+from ebm_engine.run.tiles import Films, tile_rows
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.run_spec import KINDS, SpecError, parse_spec
 from tests.runs.image_runs import PIXELS, SMALL, played, spec

@@ -78,7 +78,7 @@ def test_a_snapshot_shows_the_training_image_as_it_is(content):
 
 
 def test_a_run_of_points_has_no_nearest_image():
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
     from ebm_engine.spec.run_spec import RunSpec
 
     shot = Run(RunSpec()).snapshot(playing=False, updates_per_second=0.0)

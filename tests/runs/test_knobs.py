@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.knobs import knobs, needs_reset
 from ebm_engine.spec.run_spec import ENERGIES, TARGETS, SpecError, flatten, with_value
 from ebm_engine.spec.run_spec import METHODS as KINDS_OF_METHOD

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs.lesson import Lesson
 from ebm_engine.runs.lesson_check import Outcome, check, main, table
 from ebm_engine.runs.lesson_figures import figure_numbers
 from ebm_engine.runs.lesson_numbers import numbers
 from ebm_engine.runs.lesson_text import fill
 from ebm_engine.runs.lessons import lessons
-from ebm_engine.runs.run import Run
 from tests.runs.lesson_files import SMALL, changed
 
 SEEDS = 10

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs.energy_cut import energy_cut
 from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
 from ebm_engine.runs.lesson_numbers import NUMBERS, PAST, mistake, numbers, numbers_at
 from ebm_engine.runs.lesson_text import fill, shown
-from ebm_engine.runs.run import Run
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import with_value
 

@@ -81,7 +81,7 @@ def test_the_new_method_learns_a_network_and_its_checkpoint_goes_on(extended):
     """
     code = (
         "import torch\n"
-        "from ebm_engine.runs.run import Run\n"
+        "from ebm_engine.run.run import Run\n"
         "from ebm_engine.spec.run_spec import parse_spec\n"
         "spec = {'method': {'kind': 'data-restarted', 'lifetime': 1}, 'walkers': {'count': 50},\n"
         "        'energy': {'kind': 'mlp', 'width': 8}, 'target': {'kind': 'ring'}}\n"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 WEIGHTED = {"kind": "weighted-ula", "ess_threshold": 0.95}

@@ -10,9 +10,9 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from ebm_engine.data.digits import load_digits
+from ebm_engine.run.run import Run
 from ebm_engine.runs import ood_study
 from ebm_engine.runs.ood_study import OTHER_CLASSES, STRANGE, auroc_error, kinds_of
-from ebm_engine.runs.run import Run
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from tests.runs.image_models import checkpoint, image_run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ebm_engine.core.divergence import check_size
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
 from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError, with_value
 

@@ -9,10 +9,10 @@ import torch
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.smc.population import plain_start
 from ebm_engine.core.types import Walkers
+from ebm_engine.run.history import CAPACITY, CHAINS, FIRST_STRIDE, TRAIL, History, Trails
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import HISTORY
 from ebm_engine.runs.checkpoint import pack, unpack
-from ebm_engine.runs.recorder import CAPACITY, CHAINS, FIRST_STRIDE, TRAIL, History, Trails
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import HISTORY
 from ebm_engine.spec.run_spec import parse_spec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.runs.seeds_study import READINGS, moments, over_seeds, seeds_of
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.runs.time_jobs import SeedsSpec

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.runs.slow_motion import CHAINS, PERSISTENT, cards
 from ebm_engine.runs.slow_motion_study import before_resampling, load, of_checkpoint
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from ebm_engine.run.run import Run
 from ebm_engine.runs import own_points
-from ebm_engine.runs.run import Run
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.recommended import on_target, suited
 from ebm_engine.spec.run_spec import (

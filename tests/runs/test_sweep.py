@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from ebm_engine.run.headless import train
 from ebm_engine.runs.sweep.cells import as_csv, grids, lines, measure, middle, refused
 from ebm_engine.runs.sweep.spec import cells, parse_sweep, place, spaced
-from ebm_engine.runs.train import train
 from ebm_engine.spec.run_spec import SpecError
 from tests.runs.sweep_tools import small_base, small_sweep
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebm_engine.runs.run import Run
-from ebm_engine.runs.snapshot import Snapshot
+from ebm_engine.run.run import Run
+from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.runs.tape import CAPACITY, MAX_BYTES, Tape
 from ebm_engine.spec.run_spec import with_value
 from tests.runs.hub_tools import small_spec

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ebm_engine.runs.run import Run
+from ebm_engine.run.run import Run
 from ebm_engine.spec.run_spec import RunSpec, parse_spec, with_value
 
 SEEDS = 40

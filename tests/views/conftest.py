@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebm_engine.runs.snapshot import HISTORY, ModeMasses, Snapshot
+from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 

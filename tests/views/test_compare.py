@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.runs.snapshot import Divergence
+from ebm_engine.run.snapshot import Divergence
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.views import compare
 from ebm_engine.views.compare import POINTS, Entry

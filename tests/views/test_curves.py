@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.runs.snapshot import HISTORY
+from ebm_engine.run.snapshot import HISTORY
 from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import curves, strokes
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebm_engine.runs.snapshot import ModeMasses
+from ebm_engine.run.snapshot import ModeMasses
 from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views import masses
 

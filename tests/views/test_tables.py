@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from ebm_engine.runs.snapshot import HISTORY
+from ebm_engine.run.snapshot import HISTORY
 from ebm_engine.views import tables
 
 

@@ -21,7 +21,7 @@ from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells
 from ebm_engine.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 Found = dict[int, dict[str, Any]]  # numbers of the finished cells by place in `cells`
 KL_SOURCES = ("kl_exact", "kl_witness", "kl_estimate")  # the first that is a number counts
@@ -65,7 +65,7 @@ def measure(spec: RunSpec, updates: int) -> dict[str, Any]:
     Raises SpecError or ValueError when the run cannot be built, such as for data that are missing.
     """
     # Here, because only the processes that train need torch.
-    from ebm_engine.runs.run import Run, prepare_process
+    from ebm_engine.run.run import Run, prepare_process
 
     prepare_process()
     run = Run(spec)
@@ -75,7 +75,7 @@ def measure(spec: RunSpec, updates: int) -> dict[str, Any]:
 
 
 def _numbers(run: Run) -> dict[str, Any]:
-    from ebm_engine.runs.picture import mode_masses
+    from ebm_engine.run.take_snapshot import mode_masses
 
     recent = run.recent(playing=False)
     masses = mode_masses(run, recent.verdict)

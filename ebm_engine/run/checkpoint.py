@@ -12,13 +12,13 @@ from torch import Tensor
 
 from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
+from ebm_engine.run.history import EVENTS, MARKS
+from ebm_engine.run.snapshot import HISTORY, Divergence
+from ebm_engine.run.timeline import ChangeLog, Replay
 from ebm_engine.runs.checkpoint import CheckpointError
-from ebm_engine.runs.recorder import EVENTS, MARKS
-from ebm_engine.runs.snapshot import HISTORY, Divergence
-from ebm_engine.runs.timeline import ChangeLog, Replay
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")

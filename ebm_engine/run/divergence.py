@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ebm_engine.core.divergence import Alarm, check_ess, check_size
 from ebm_engine.core.metrics import Metrics, norm
+from ebm_engine.run.snapshot import Divergence
 from ebm_engine.runs.advice import likely_knob
-from ebm_engine.runs.snapshot import Divergence
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ebm_engine.core.energies.conv import ConvEnergy
 from ebm_engine.core.types import Energy
-from ebm_engine.runs.plane import FIELD_EVERY, GRID, WIDER, as_numpy
+from ebm_engine.run.plane import FIELD_EVERY, GRID, WIDER, as_numpy
 
 if TYPE_CHECKING:
     from ebm_engine.build.parts import Parts

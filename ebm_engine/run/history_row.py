@@ -13,7 +13,7 @@ from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.types import Parameters
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 
 def history_row(run: Run, verdict: Verdict) -> dict[str, float]:

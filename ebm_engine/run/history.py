@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.snapshot import HISTORY
+from ebm_engine.run.snapshot import HISTORY
 
 if TYPE_CHECKING:
     from ebm_engine.build.images import ImageClasses

@@ -12,14 +12,10 @@ from ebm_engine.build.parts import build, build_extras, build_masks, build_metho
 from ebm_engine.core.metrics import Metrics
 from ebm_engine.core.referees.mixtures import Verdict
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.checkpoint import pack, unpack
-from ebm_engine.runs.genealogy import Genealogy
-from ebm_engine.runs.image_plane import ImagePlane
-from ebm_engine.runs.ledger import history_row
-from ebm_engine.runs.past import fork, note, postpone, require_live
-from ebm_engine.runs.picture import data_masses, take_snapshot
-from ebm_engine.runs.plane import Plane
-from ebm_engine.runs.recorder import (
+from ebm_engine.run.checkpoint import capture, restore
+from ebm_engine.run.divergence import watch
+from ebm_engine.run.genealogy import Genealogy
+from ebm_engine.run.history import (
     EVENTS,
     FIRST_STRIDE,
     MARKS,
@@ -28,10 +24,13 @@ from ebm_engine.runs.recorder import (
     Trails,
     first_two,
 )
-from ebm_engine.runs.snapshot import Divergence, Snapshot
-from ebm_engine.runs.state import capture, restore
-from ebm_engine.runs.tiles import Films
-from ebm_engine.runs.timeline import (
+from ebm_engine.run.history_row import history_row
+from ebm_engine.run.image_plane import ImagePlane
+from ebm_engine.run.plane import Plane
+from ebm_engine.run.snapshot import Divergence, Snapshot
+from ebm_engine.run.take_snapshot import data_masses, take_snapshot
+from ebm_engine.run.tiles import Films
+from ebm_engine.run.timeline import (
     EVERY,
     ChangeLog,
     Point,
@@ -39,7 +38,8 @@ from ebm_engine.runs.timeline import (
     Timeline,
     with_changes,
 )
-from ebm_engine.runs.watch import watch
+from ebm_engine.runs.checkpoint import pack, unpack
+from ebm_engine.runs.past import fork, note, postpone, require_live
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
 

@@ -12,15 +12,15 @@ from torch import Tensor
 from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.smc.weights import ess_ceiling, normalised, weighted_mean
 from ebm_engine.core.types import Evaluation, Walkers
-from ebm_engine.runs.plane import as_numpy, means_of
-from ebm_engine.runs.recorder import EVENTS
-from ebm_engine.runs.snapshot import ModeMasses, Snapshot
-from ebm_engine.runs.tiles import pictures
+from ebm_engine.run.history import EVENTS
+from ebm_engine.run.plane import as_numpy, means_of
+from ebm_engine.run.snapshot import ModeMasses, Snapshot
+from ebm_engine.run.tiles import pictures
 
 if TYPE_CHECKING:
     from ebm_engine.build.parts import Parts
     from ebm_engine.core.referees.mixtures import Verdict
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 SHOWN_DATA = 1000
 

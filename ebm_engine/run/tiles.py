@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.runs.plane import as_numpy
+from ebm_engine.run.plane import as_numpy
 
 if TYPE_CHECKING:
     from ebm_engine.build.images import ImageSet
-    from ebm_engine.runs.run import Run
+    from ebm_engine.run.run import Run
 
 TILES = 64
 CHAINS, FRAMES = 4, 12

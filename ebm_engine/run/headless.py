@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ebm_engine.build.parts import resolve_device
-from ebm_engine.runs.run import Run, prepare_process
-from ebm_engine.runs.snapshot import ModeMasses, Snapshot
+from ebm_engine.run.run import Run, prepare_process
+from ebm_engine.run.snapshot import ModeMasses, Snapshot
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_UPDATES = 10_000_000

@@ -12,7 +12,7 @@ from typing import Any
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from ebm_engine.runs.timeline import replayed_spec
+from ebm_engine.run.timeline import replayed_spec
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
 

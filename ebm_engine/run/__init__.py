@@ -1,0 +1,1 @@
+"""One run: its state, its history, its snapshots and its checkpoints."""
