@@ -16,7 +16,7 @@ import pandas  # noqa: F401 - whole before two pages at once can find it half im
 import streamlit as st
 
 from ebm_engine.runs.hub import hub
-from ebm_engine.runs.limits import Limits, LimitsError
+from ebm_engine.server.limits import Limits, LimitsError
 from pages.live import plot, routes
 
 START_SECONDS = 20.0  # after that the server opens all the same and a page says "starting"

@@ -20,7 +20,7 @@ SERVER_SIDE = (
     "ebm_engine.spec.knobs",
     "ebm_engine.run.snapshot",
     "ebm_engine.spec.presets",
-    "ebm_engine.runs.commands",
+    "ebm_engine.server.commands",
     "ebm_engine.runs.hub",
     "ebm_engine.runs.own_points",
     "ebm_engine.spec.recommended",

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ebm_engine.runs.commands import Ready, Stop
-from ebm_engine.runs.process import WorkerProcess
 from ebm_engine.runs.tasks import STUDIES, Begin, Drop, Ended, Progress, parse_task
+from ebm_engine.server.commands import Ready, Stop
+from ebm_engine.server.process import WorkerProcess
 
 CLERK = "ebm_engine.runs.clerk"
 CANCELLED = "cancelled"

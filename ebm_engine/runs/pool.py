@@ -11,8 +11,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from ebm_engine.runs.commands import Stop, Together
-from ebm_engine.runs.process import WorkerProcess
+from ebm_engine.server.commands import Stop, Together
+from ebm_engine.server.process import WorkerProcess
 
 MAX_DELAY = 30.0  # seconds between two attempts to start a worker
 STAGES = (  # how to end workers, and the seconds that each way is given

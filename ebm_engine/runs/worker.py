@@ -22,8 +22,8 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ebm_engine.runs.commands import Close, Do, Open, Ready, Seen, Stop, Together
-from ebm_engine.runs.memory import give_back, settle
+from ebm_engine.server.commands import Close, Do, Open, Ready, Seen, Stop, Together
+from ebm_engine.server.memory import give_back, settle
 
 if TYPE_CHECKING:
     from ebm_engine.runs.session import Session

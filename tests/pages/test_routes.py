@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from ebm_engine.runs.commands import Pause, Play, Reset, Rewind, Speed, Step
+from ebm_engine.server.commands import Pause, Play, Reset, Rewind, Speed, Step
 from pages.live import routes
 from tests.pages.live_tools import Browser, StubHub, small_snapshot, view_of
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from ebm_engine.runs.commands import Pause
 from ebm_engine.runs.desk import desk
 from ebm_engine.runs.hub import hub
 from ebm_engine.runs.tasks import SHORT, STUDIES
+from ebm_engine.server.commands import Pause
 from tests.pages.explorer_tools import held, wait_for
 
 SECONDS = 40.0

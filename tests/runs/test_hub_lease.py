@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ebm_engine.runs.commands import Pause, Play, Step
 from ebm_engine.runs.hub import Hub, HubFull, UnknownRun
-from ebm_engine.runs.limits import Limits
+from ebm_engine.server.commands import Pause, Play, Step
+from ebm_engine.server.limits import Limits
 from tests.runs.hub_tools import patient, ready, small_spec, view_at, wait_for
 
 UNWATCHED = "paused: nobody was watching"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.run import Run
-from ebm_engine.runs.commands import Limit, Play, Reset, Speed, Step
+from ebm_engine.server.commands import Limit, Play, Reset, Speed, Step
 from tests.runs.hub_tools import small_spec, view_at, wait_for, worker_of
 
 SPECS = [small_spec(), small_spec(method={"kind": "cd", "k": 30}), small_spec(seed=4)]

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from ebm_engine.runs.commands import Rewind, Speed, Step
-from ebm_engine.runs.limits import Limits, LimitsError
+from ebm_engine.server.commands import Rewind, Speed, Step
+from ebm_engine.server.limits import Limits, LimitsError
 
 
 def test_the_defaults_are_those_of_the_design():

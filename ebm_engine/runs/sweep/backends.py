@@ -17,8 +17,8 @@ from importlib.util import find_spec
 from logging import ERROR
 from typing import Any, Literal, get_args
 
-from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.reproduce.jobs import StudyError
+from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import SpecError
 
 Backend = Literal["loky", "dask", "ray"]

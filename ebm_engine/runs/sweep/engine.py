@@ -8,7 +8,6 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.reproduce.engine import make_room, write_text
 from ebm_engine.runs.sweep.backends import (
     Backend,
@@ -20,6 +19,7 @@ from ebm_engine.runs.sweep.backends import (
 from ebm_engine.runs.sweep.cells import Found, measure, refused
 from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells
 from ebm_engine.runs.sweep.store import content_of, path_of, recall
+from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 
 AS_LIST = ("ray",)  # backends that give results as one list only

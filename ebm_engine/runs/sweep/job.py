@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import Field
 
-from ebm_engine.runs.limits import Limits
 from ebm_engine.runs.sweep.spec import SweepSpec
+from ebm_engine.server.limits import Limits
 from ebm_engine.spec.fields import Block
 
 REPORT_SECONDS = 0.25  # between two results on the way

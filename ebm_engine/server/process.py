@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from ebm_engine.runs.commands import Stop
+from ebm_engine.server.commands import Stop
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 WORKER = "ebm_engine.runs.worker"

@@ -1,0 +1,1 @@
+"""Many runs for many people: the commands, the processes and their limits."""

@@ -1,0 +1,1 @@
+"""The server's side: who owns which run, whose turn it is, which worker computes it."""

@@ -1,0 +1,1 @@
+"""The worker's side: a process that takes turns at the runs given to it."""
