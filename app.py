@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import pandas  # noqa: F401 - whole before two pages at once can find it half imported
 import streamlit as st
 
-from ebm_engine.runs.hub import hub
+from ebm_engine.server.hub.hub import hub
 from ebm_engine.server.limits import Limits, LimitsError
 from pages.live import plot, routes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ebm_engine.runs.hub import HubFull
+from ebm_engine.server.hub.hub import HubFull
 from pages.common import scene, session
 
 ASSETS = Path(__file__).parent.parent / "assets"

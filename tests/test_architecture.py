@@ -21,7 +21,7 @@ SERVER_SIDE = (
     "ebm_engine.run.snapshot",
     "ebm_engine.spec.presets",
     "ebm_engine.server.commands",
-    "ebm_engine.runs.hub",
+    "ebm_engine.server.hub.hub",
     "ebm_engine.runs.own_points",
     "ebm_engine.spec.recommended",
     "ebm_engine.spec.drawn_target",

@@ -6,9 +6,9 @@ All functions are called under the hub's lock, return the token of the new run a
 from __future__ import annotations
 
 from ebm_engine.run.checkpoint_file import CheckpointError
-from ebm_engine.runs.record import Record
-from ebm_engine.runs.roster import Roster
 from ebm_engine.server.commands import Fork
+from ebm_engine.server.hub.registry import Roster
+from ebm_engine.server.hub.run_record import Record
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from ebm_engine.server.commands import Change, Play, Rewind
+from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.run_spec import with_value
 from pages.common import scene, session
 from pages.common.session import Held

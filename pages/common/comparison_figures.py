@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ebm_engine.runs.hub import HubFull, UnknownRun, hub
+from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.run_spec import with_value
 from ebm_engine.views import compare
 from ebm_engine.views.compare import Entry

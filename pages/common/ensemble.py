@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from ebm_engine.server.commands import Play
+from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common import session
 from pages.common.session import Held

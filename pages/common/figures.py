@@ -14,7 +14,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.hub import RunView
+from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views import compact, curves, energies, landscape, masses, tables, walkers
 from ebm_engine.views.compact import controllers_move as moving
 from ebm_engine.views.genealogy import genealogy

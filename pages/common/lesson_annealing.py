@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from ebm_engine.runs.hub import UnknownRun, hub
+from ebm_engine.server.hub.hub import UnknownRun, hub
 from pages.common import jobs
 from pages.common.ensemble import Ensemble
 from pages.common.lesson_flow import Walk

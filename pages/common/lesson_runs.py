@@ -17,9 +17,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.hub import HubFull, UnknownRun, hub
 from ebm_engine.runs.lesson import LessonRun, built
 from ebm_engine.server.commands import Command, Limit, Play, Reset
+from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.views.together import PARTS
 from pages.common import ensemble, lesson_annealing, lesson_flow, session

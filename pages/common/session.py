@@ -15,8 +15,8 @@ from typing import TypeVar
 import streamlit as st
 
 from ebm_engine.run.past_runs import Shelf
-from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.server.commands import Change, Command, Play, Reset, Rewind, Speed
+from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common import share

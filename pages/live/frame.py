@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
-from ebm_engine.runs.hub import RunView
+from ebm_engine.server.hub.hub import RunView
 from ebm_engine.spec.knobs import knobs
 from pages.live.packing import Array, assemble, half, on_box, quantised
 

@@ -26,8 +26,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ebm_engine.runs.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.server.commands import Command, Pause, Play, Reset, Rewind, Speed, Step
+from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from pages.live.frame import pack
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "stage"

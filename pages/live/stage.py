@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from ebm_engine.runs.hub import HubFull, UnknownRun, hub
+from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from pages.live.frame import pack
 from pages.live.routes import assets_version, looked_at, read_command, read_look
 

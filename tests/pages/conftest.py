@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ebm_engine.runs.hub import UnknownRun, hub
+from ebm_engine.server.hub.hub import UnknownRun, hub
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 

@@ -2,7 +2,7 @@
 
 import time
 
-from ebm_engine.runs.hub import hub
+from ebm_engine.server.hub.hub import hub
 from pages.common import session
 
 

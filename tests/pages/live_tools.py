@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
-from ebm_engine.runs.hub import RunView, UnknownRun
+from ebm_engine.server.hub.hub import RunView, UnknownRun
 from ebm_engine.spec.run_spec import RunSpec
 
 BOX = (-9.0, 9.0, -6.0, 12.0)

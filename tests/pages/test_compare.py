@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.run import Run
-from ebm_engine.runs.hub import HubFull, hub
 from ebm_engine.server.commands import Pause
+from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import flatten, with_value
 from pages.common import comparison, comparison_link, ensemble, session

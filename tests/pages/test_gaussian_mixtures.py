@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from ebm_engine.runs.hub import HubFull, hub
 from ebm_engine.server.commands import Pause
+from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.run_spec import with_value
 from pages.common import session

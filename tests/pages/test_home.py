@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ebm_engine.run.run import Run
-from ebm_engine.runs.hub import HubFull, hub
+from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.run_spec import flatten
 from pages.common import session
 

@@ -6,7 +6,7 @@ import pytest
 
 from ebm_engine.runs import recipes
 from ebm_engine.runs.desk import desk
-from ebm_engine.runs.hub import hub
+from ebm_engine.server.hub.hub import hub
 from pages.common import session
 from pages.common.langevin import SECTIONS
 

@@ -8,11 +8,11 @@ import pytest
 from ebm_engine.run.run import Run
 from ebm_engine.runs import lesson_check
 from ebm_engine.runs.desk import desk
-from ebm_engine.runs.hub import hub
 from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
 from ebm_engine.runs.lesson_text import fill
 from ebm_engine.runs.lessons import FOLDER, lessons
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
+from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS
 from pages.common import lesson_annealing, lesson_flow, lesson_runs, share
 from pages.live.stage import Action

@@ -5,7 +5,7 @@ sentence.
 import numpy as np
 import pytest
 
-from ebm_engine.runs.hub import hub
+from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import flatten
 from pages.common.offers import IMAGES, offer
 from pages.common.share import REFUSED, from_query, to_query

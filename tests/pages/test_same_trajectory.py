@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebm_engine.runs.hub import hub
 from ebm_engine.server.commands import Pause, Reset, Step
+from ebm_engine.server.hub.hub import hub
 from tests.pages.explorer_tools import held, link, wait_for
 
 SESSIONS = 5

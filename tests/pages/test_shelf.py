@@ -9,8 +9,8 @@ import pytest
 
 from ebm_engine.run.past_runs import Shelf
 from ebm_engine.runs import own_points
-from ebm_engine.runs.hub import hub
 from ebm_engine.server.commands import Pause
+from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.recommended import on_target
 from pages.common import session, shelf_table
 from pages.common.share import from_query, to_query

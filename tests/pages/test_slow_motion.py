@@ -5,9 +5,9 @@ import time
 import pytest
 
 from ebm_engine.runs.desk import desk
-from ebm_engine.runs.hub import hub
 from ebm_engine.runs.tasks import SHORT, STUDIES
 from ebm_engine.server.commands import Pause
+from ebm_engine.server.hub.hub import hub
 from tests.pages.explorer_tools import held, wait_for
 
 SECONDS = 40.0

@@ -10,9 +10,9 @@ from PIL import Image
 
 from ebm_engine.run.run import Run
 from ebm_engine.runs import model_file
-from ebm_engine.runs.hub import hub
 from ebm_engine.runs.script import NotReproducible
 from ebm_engine.server.commands import Pause, Reset, Step
+from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import with_value
 from pages.common import open_file, take_items
 from tests.pages.explorer_tools import held, wait_for

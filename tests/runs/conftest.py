@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ebm_engine.runs.hub import Hub
+from ebm_engine.server.hub.hub import Hub
 from tests.runs.hub_tools import patient, ready
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ebm_engine.runs.hub import Hub, RunView
+from ebm_engine.server.hub.hub import Hub, RunView
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 

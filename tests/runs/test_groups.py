@@ -13,8 +13,8 @@ import pytest
 
 from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.hub import Hub
 from ebm_engine.server.commands import Change, Pause, Play, Reset, Rewind, Speed, Step
+from ebm_engine.server.hub.hub import Hub
 from ebm_engine.spec.run_spec import RunSpec, parse_spec, with_value
 from tests.runs.hub_tools import small_spec, view_at, wait_for, worker_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebm_engine.runs.hub import Hub, UnknownRun
 from ebm_engine.server.commands import Change, Pause, Play, Reset, Rewind, Speed, Step
+from ebm_engine.server.hub.hub import Hub, UnknownRun
 from ebm_engine.spec.run_spec import RunSpec, with_value
 from tests.runs.hub_tools import patient, small_spec, view_at, wait_for, worker_of
 

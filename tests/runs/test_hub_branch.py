@@ -13,8 +13,8 @@ import torch
 from ebm_engine.run.checkpoint_file import MAX_BYTES, CheckpointError
 from ebm_engine.run.run import Run
 from ebm_engine.runs.checkpoint import pack, unpack
-from ebm_engine.runs.hub import Hub, UnknownRun
 from ebm_engine.server.commands import Change, Play, Reset, Rewind, Step
+from ebm_engine.server.hub.hub import Hub, UnknownRun
 from ebm_engine.spec.run_spec import SpecError, with_value
 from tests.runs.branch_tools import SLOW, SPEC, WIDE, picture, same_bits, trained
 from tests.runs.hub_tools import view_at, wait_for

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebm_engine.runs.hub import Hub
 from ebm_engine.server.commands import Change, Reset, Step
+from ebm_engine.server.hub.hub import Hub
 from ebm_engine.spec.run_spec import with_value
 from tests.runs.cli_tools import listen_to_ctrl_c
 from tests.runs.hub_tools import (
@@ -27,7 +27,7 @@ from tests.runs.hub_tools import (
 
 SERVER = """
 import time
-from ebm_engine.runs.hub import hub
+from ebm_engine.server.hub.hub import hub
 from tests.runs.hub_tools import endless_spec, ready
 ready(hub()).open(endless_spec(), play=True)
 stats = hub().stats()

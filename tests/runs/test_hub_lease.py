@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ebm_engine.runs.hub import Hub, HubFull, UnknownRun
 from ebm_engine.server.commands import Pause, Play, Step
+from ebm_engine.server.hub.hub import Hub, HubFull, UnknownRun
 from ebm_engine.server.limits import Limits
 from tests.runs.hub_tools import patient, ready, small_spec, view_at, wait_for
 

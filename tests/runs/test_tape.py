@@ -9,7 +9,7 @@ import pytest
 
 from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.tape import CAPACITY, MAX_BYTES, Tape
+from ebm_engine.server.hub.tape import CAPACITY, MAX_BYTES, Tape
 from ebm_engine.spec.run_spec import with_value
 from tests.runs.hub_tools import small_spec
 

@@ -1,6 +1,6 @@
 """The fair queue, with a clock of its own."""
 
-from ebm_engine.runs.turns import Turns
+from ebm_engine.server.hub.fair_queue import Turns
 
 
 def test_seats_go_to_those_who_came_first():

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from ebm_engine.runs.record import Record
-from ebm_engine.runs.roster import Roster
 from ebm_engine.server.commands import Change, Command, Pause, Play, Reset, Rewind, Step
+from ebm_engine.server.hub.registry import Roster
+from ebm_engine.server.hub.run_record import Record
 from ebm_engine.spec.knobs import needs_reset
 
 

@@ -17,11 +17,11 @@ from ebm_engine.run import checkpoint_file
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.runs import arrivals
-from ebm_engine.runs.orders import carry_out
-from ebm_engine.runs.pool import Pool, Slot
-from ebm_engine.runs.record import Record, RunView, read_only
-from ebm_engine.runs.roster import HubFull, Roster
 from ebm_engine.server.commands import Command, Ready, Report, Seen
+from ebm_engine.server.hub.pool import Pool, Slot
+from ebm_engine.server.hub.registry import HubFull, Roster
+from ebm_engine.server.hub.requests import carry_out
+from ebm_engine.server.hub.run_record import Record, RunView, read_only
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 

@@ -13,10 +13,10 @@ import time
 from collections import Counter
 from typing import Any
 
-from ebm_engine.runs.pool import Pool, Slot
-from ebm_engine.runs.record import MAX_DEATHS, Record
-from ebm_engine.runs.turns import Turns
 from ebm_engine.server.commands import Close, Pause, Play, Seen
+from ebm_engine.server.hub.fair_queue import Turns
+from ebm_engine.server.hub.pool import Pool, Slot
+from ebm_engine.server.hub.run_record import MAX_DEATHS, Record
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 
