@@ -1,6 +1,6 @@
 """A worker process as the server sees it: start it, send to it, hear from it, notice its end.
 
-Workers are started as `python -m ebm_engine.runs.worker` (or another module of ours, such as the
+Workers are started as `python -m ebm_engine.server.worker.worker` (or another module of ours, such as the
 clerk for background jobs), not as `multiprocessing.Process`. The spawn method of multiprocessing
 runs the parent's main module again in each child, and under Streamlit that module is the command
 line or, during a script run, the page itself. A plain command has no such tie. What the child needs
@@ -25,7 +25,7 @@ from typing import Any
 from ebm_engine.server.commands import Stop
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-WORKER = "ebm_engine.runs.worker"
+WORKER = "ebm_engine.server.worker.worker"
 
 
 class WorkerProcess:

@@ -26,7 +26,7 @@ from ebm_engine.server.commands import Close, Do, Open, Ready, Seen, Stop, Toget
 from ebm_engine.server.memory import give_back, settle
 
 if TYPE_CHECKING:
-    from ebm_engine.runs.session import Session
+    from ebm_engine.server.worker.hosted_run import Session
 
 
 class Marker:
@@ -179,7 +179,7 @@ def main() -> None:
     receiver.start()
     # Only now, because it takes seconds: until here the worker can already be stopped.
     from ebm_engine.run.run import prepare_process
-    from ebm_engine.runs.session import Session
+    from ebm_engine.server.worker.hosted_run import Session
 
     prepare_process()
     settle()

@@ -15,11 +15,11 @@ from typing import Any
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.backup import Backup
 from ebm_engine.runs.past import fork
-from ebm_engine.runs.rate import Rate
 from ebm_engine.server import commands
 from ebm_engine.server.commands import Command, Do, Open, Report
+from ebm_engine.server.worker.backup import Backup
+from ebm_engine.server.worker.rate import Rate
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
