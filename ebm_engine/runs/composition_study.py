@@ -29,8 +29,8 @@ from ebm_engine.core.smc.population import log_z_estimate, move, plain_start
 from ebm_engine.core.types import Evaluation, Parameters, Walkers
 from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import first_kernel, image_run
-from ebm_engine.runs.image_jobs import CompositionSpec
 from ebm_engine.runs.tasks import Result, Steps, TaskError
+from ebm_engine.studies.specs.images import CompositionSpec
 
 SHOWN = 64  # tiles
 WALKERS, CLIMB = 200, 200  # walkers and steps of the climbs for “or”

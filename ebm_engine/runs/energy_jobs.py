@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.image_jobs import checkpoint_field
-from ebm_engine.runs.langevin import seed_field
 from ebm_engine.spec.fields import Block, knob
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.studies.specs.chains import seed_field
+from ebm_engine.studies.specs.images import checkpoint_field
 
 
 class EnergiesSpec(Block):

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from ebm_engine.data.mnist import FILES, MnistUnavailable, load_mnist
-from ebm_engine.runs.image_jobs import FetchSpec
 from ebm_engine.runs.tasks import Result, Steps, TaskError
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.studies.specs.images import FetchSpec
 
 LOOK_GAP = 0.3  # seconds
 SIZES = (9_912_422, 28_881, 1_648_877, 4_542)  # bytes, in the order of FILES; for the progress only

@@ -22,10 +22,10 @@ from ebm_engine.data.curves import Curve
 from ebm_engine.data.densities import Density, GaussianMixture
 from ebm_engine.data.shapes import Pinwheel
 from ebm_engine.run.run import Run
-from ebm_engine.runs.langevin import ChainsSpec
 from ebm_engine.runs.tasks import TaskError
 from ebm_engine.spec.mixtures import MixtureTarget
 from ebm_engine.spec.run_spec import TARGETS
+from ebm_engine.studies.specs.chains import ChainsSpec
 
 SIDE = 240  # points of the quadrature along each axis; even, so that none is on a middle line
 GROWTH = (1.0, 1.5, 2.0, 3.0, 4.5, 7.0)  # factors of the box

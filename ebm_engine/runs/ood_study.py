@@ -28,9 +28,9 @@ from ebm_engine.data.mnist import load_mnist
 from ebm_engine.data.ood import auroc
 from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_study import energies, image_run
-from ebm_engine.runs.image_jobs import OodSpec
 from ebm_engine.runs.tasks import Result, Steps, TaskError
 from ebm_engine.spec.fields import Block
+from ebm_engine.studies.specs.images import OodSpec
 
 SHOWN = 8  # examples of each kind
 LOADERS = {"mnist": load_mnist, "digits": load_digits}

@@ -18,8 +18,8 @@ import torch
 from ebm_engine.run.run import Run
 from ebm_engine.run.take_snapshot import mode_masses
 from ebm_engine.runs.tasks import Result, Steps
-from ebm_engine.runs.time_jobs import SeedsSpec
 from ebm_engine.spec.run_spec import with_value
+from ebm_engine.studies.specs.runs import SeedsSpec
 
 READINGS = 100  # moments that are read, at most
 REPORT_SECONDS = 0.25

@@ -25,8 +25,8 @@ from ebm_engine.run.run import Run
 from ebm_engine.runs.slow_motion_terms import Before, parameter_terms, walker_weights
 from ebm_engine.runs.slow_motion_witness import FirstMove, Witness
 from ebm_engine.runs.tasks import Result, Steps, TaskError
-from ebm_engine.runs.time_jobs import SlowMotionSpec
 from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.studies.specs.runs import SlowMotionSpec
 
 
 def of_checkpoint(spec: SlowMotionSpec) -> Steps:

@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ebm_engine.runs.bias import BiasSpec, EvidenceSpec
 from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
-from ebm_engine.runs.image_jobs import AisSpec, CompositionSpec, FetchSpec, OodSpec
-from ebm_engine.runs.langevin import ChainsSpec
 from ebm_engine.runs.model_file import ModelSpec
 from ebm_engine.runs.sweep.job import SweepJob
-from ebm_engine.runs.time_jobs import SeedsSpec, SlowMotionSpec
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import explain
+from ebm_engine.studies.specs.chains import ChainsSpec
+from ebm_engine.studies.specs.images import AisSpec, CompositionSpec, FetchSpec, OodSpec
+from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
+from ebm_engine.studies.specs.runs import SeedsSpec, SlowMotionSpec
 
 STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from ebm_engine.runs.image_jobs import MOST_MODELS, CompositionSpec
 from ebm_engine.server.hub.hub import UnknownRun, hub
+from ebm_engine.studies.specs.images import MOST_MODELS, CompositionSpec
 from pages.common import image_figures as figures
 from pages.common import jobs, session, study
 from pages.common.session import Held

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
-from ebm_engine.runs.image_jobs import AisSpec, OodSpec
+from ebm_engine.studies.specs.images import AisSpec, OodSpec
 from ebm_engine.views import compact, energies, image_curves
 from pages.common import figures, jobs, measuring, session, study
 from pages.common import image_figures as drawn

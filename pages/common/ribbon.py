@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.time_jobs import MOST_UPDATES, SeedsSpec
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.studies.specs.runs import MOST_UPDATES, SeedsSpec
 from ebm_engine.views.ribbon import Ribbon, ribbons, sentence
 from ebm_engine.views.theme import config
 from pages.common import jobs, session, study

@@ -16,8 +16,8 @@ from ebm_engine.runs.composition_study import (
     log_volume,
     parts_of,
 )
-from ebm_engine.runs.image_jobs import CompositionSpec
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
+from ebm_engine.studies.specs.images import CompositionSpec
 from tests.runs.image_models import checkpoint, image_run
 
 

@@ -11,9 +11,9 @@ import pytest
 from ebm_engine.data.mnist import MnistUnavailable
 from ebm_engine.runs import fetch_study
 from ebm_engine.runs.fetch_study import SIZES, brought, fetch
-from ebm_engine.runs.image_jobs import FetchSpec
 from ebm_engine.runs.tasks import TaskError
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.studies.specs.images import FetchSpec
 
 
 @pytest.fixture(autouse=True)

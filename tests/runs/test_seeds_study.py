@@ -8,8 +8,8 @@ import pytest
 from ebm_engine.run.run import Run
 from ebm_engine.runs.seeds_study import READINGS, moments, over_seeds, seeds_of
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
-from ebm_engine.runs.time_jobs import SeedsSpec
 from ebm_engine.spec.run_spec import parse_spec, with_value
+from ebm_engine.studies.specs.runs import SeedsSpec
 from tests.runs.image_runs import spec as image_spec
 
 SMALL = parse_spec({"walkers": {"count": 50}, "target": {"samples": 80}, "seed": 7})

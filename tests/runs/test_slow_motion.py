@@ -13,8 +13,8 @@ from ebm_engine.run.run import Run
 from ebm_engine.runs.slow_motion import CHAINS, PERSISTENT, cards
 from ebm_engine.runs.slow_motion_study import before_resampling, load, of_checkpoint
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
-from ebm_engine.runs.time_jobs import SlowMotionSpec
 from ebm_engine.spec.run_spec import parse_spec, with_value
+from ebm_engine.studies.specs.runs import SlowMotionSpec
 from tests.runs.image_models import checkpoint
 
 SMALL = {"walkers": {"count": 60}, "target": {"samples": 100}}

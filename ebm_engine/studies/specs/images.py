@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.langevin import MAX_CHECKPOINT, seed_field
 from ebm_engine.spec.fields import Block, knob
+from ebm_engine.studies.specs.chains import MAX_CHECKPOINT, seed_field
 
 MOST_MODELS = 4
 RULES = {"and": "and", "or": "or", "not": "not"}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ebm_engine.runs.langevin import seed_field
 from ebm_engine.runs.recipes import RECIPES
 from ebm_engine.spec.fields import Block, knob
+from ebm_engine.studies.specs.chains import seed_field
 
 
 class BiasSpec(Block):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ebm_engine.runs.image_jobs import checkpoint_field
 from ebm_engine.spec.fields import Block, knob
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.studies.specs.images import checkpoint_field
 
 MOST_UPDATES = 20_000
 

@@ -1,0 +1,1 @@
+"""One update taken apart: its terms, its moves and its words."""

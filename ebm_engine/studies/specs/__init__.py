@@ -1,0 +1,1 @@
+"""The arguments and results of studies. Never torch."""
