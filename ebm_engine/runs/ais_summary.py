@@ -6,8 +6,8 @@ from typing import Any
 
 from ebm_engine.core.smc.weights import normalised
 from ebm_engine.run.run import Run
-from ebm_engine.runs.ais_study import measure
 from ebm_engine.runs.tasks import Result
+from ebm_engine.studies.ais import measure
 
 WALKERS, STEPS = 1000, 600
 ENDINGS = ("", "_se", "_corrected", "_corrected_se")  # of “mass” and of “model_ais”

@@ -89,8 +89,6 @@ def main() -> None:
     # Only now, because it takes seconds: until here the process can already be stopped.
     import torch
 
-    from ebm_engine.runs import bias_study, langevin_study  # noqa: F401 - not in the first job
-
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ebm_engine.run.run import Run, prepare_process
-from ebm_engine.runs.ais_study import measure
 from ebm_engine.runs.lesson import Lesson
 from ebm_engine.runs.lesson_claims import Claim, Reading
 from ebm_engine.runs.lesson_figures import figure_numbers
 from ebm_engine.runs.lesson_numbers import numbers
 from ebm_engine.runs.lessons import lessons
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.studies.ais import measure
 
 SEEDS = 10
 NEEDED = 0.9  # share of the seeds on which a claim must hold

@@ -79,49 +79,49 @@ class Ended:
 
 
 def _langevin(spec: ChainsSpec) -> Steps:
-    from ebm_engine.runs.langevin_study import walk
+    from ebm_engine.studies.chains import walk
 
     return walk(spec)
 
 
 def _step_size_bias(spec: BiasSpec) -> Steps:
-    from ebm_engine.runs.bias_study import variances
+    from ebm_engine.studies.step_bias import variances
 
     return variances(spec)
 
 
 def _jala_em(spec: EvidenceSpec) -> Steps:
-    from ebm_engine.runs.bias_study import evidence
+    from ebm_engine.studies.step_bias import evidence
 
     return evidence(spec)
 
 
 def _ais(spec: AisSpec) -> Steps:
-    from ebm_engine.runs.ais_study import of_checkpoint
+    from ebm_engine.studies.ais import of_checkpoint
 
     return of_checkpoint(spec)
 
 
 def _ood(spec: OodSpec) -> Steps:
-    from ebm_engine.runs.ood_study import detect
+    from ebm_engine.studies.ood import detect
 
     return detect(spec)
 
 
 def _composition(spec: CompositionSpec) -> Steps:
-    from ebm_engine.runs.composition_study import compose
+    from ebm_engine.studies.composition import compose
 
     return compose(spec)
 
 
 def _energies(spec: EnergiesSpec) -> Steps:
-    from ebm_engine.runs.energy_study import spread
+    from ebm_engine.studies.energies import spread
 
     return spread(spec)
 
 
 def _kl_term(spec: KlTermSpec) -> Steps:
-    from ebm_engine.runs.kl_term_study import gaps
+    from ebm_engine.studies.kl_term import gaps
 
     return gaps(spec)
 
@@ -139,7 +139,7 @@ def _slow_motion(spec: SlowMotionSpec) -> Steps:
 
 
 def _seeds(spec: SeedsSpec) -> Steps:
-    from ebm_engine.runs.seeds_study import over_seeds
+    from ebm_engine.studies.seeds import over_seeds
 
     return over_seeds(spec)
 

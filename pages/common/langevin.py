@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from ebm_engine.runs.recipes import RECIPES
 from ebm_engine.server.hub.hub import UnknownRun, hub
+from ebm_engine.studies.recipes import RECIPES
 from ebm_engine.studies.specs.chains import CHAIN_PRESETS, KERNELS, LANDSCAPES, STARTS, ChainsSpec
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec, MissingSpec, RecipeSpec
 from pages.common import jobs, session, study

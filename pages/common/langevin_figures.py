@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ebm_engine.runs.missing_term import missing_term
-from ebm_engine.runs.recipes import RECIPES, Recipe
+from ebm_engine.studies.missing_term import missing_term
+from ebm_engine.studies.recipes import RECIPES, Recipe
 from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views import chain_statistics, langevin, step_size
 from ebm_engine.views.latent import LatentSeries, latent_curves

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.energy_cut import EnergyCutSpec, energy_cut
 from ebm_engine.runs.lesson import Slide
 from ebm_engine.runs.lesson_figures import figure_numbers, sliders
-from ebm_engine.runs.missing_term import missing_term
 from ebm_engine.spec.knobs import block_knobs
+from ebm_engine.studies.energy_on_a_line import EnergyCutSpec, energy_cut
+from ebm_engine.studies.missing_term import missing_term
 from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views import compare, together
 from ebm_engine.views.energy_cut import CutSeries, energy_and_density

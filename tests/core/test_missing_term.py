@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.runs.missing_term import cd_objective, missing_term, step_variance
+from ebm_engine.studies.missing_term import cd_objective, missing_term, step_variance
 
 TABLE = [  # s², η, θ; dC/dθ, CD part, third term, CD + third
     (1.0, 0.1, 0.5, -0.089918, -0.051250, 0.038668, -0.012582),

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from ebm_engine.runs import recipes
 from ebm_engine.runs.desk import desk
 from ebm_engine.server.hub.hub import hub
+from ebm_engine.studies import recipes
 from pages.common import session
 from pages.common.langevin import SECTIONS
 

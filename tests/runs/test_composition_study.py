@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from ebm_engine.run.run import Run
-from ebm_engine.runs.composition_study import (
+from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
+from ebm_engine.studies.composition import (
     Seen,
     climbed_log_z,
     composed,
     log_volume,
     parts_of,
 )
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.studies.specs.images import CompositionSpec
 from tests.runs.image_models import checkpoint, image_run
 

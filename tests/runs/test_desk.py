@@ -13,10 +13,10 @@ import pytest
 from ebm_engine.core.stationary import stationary_variance
 from ebm_engine.run.run import Run
 from ebm_engine.runs.desk import CANCELLED, DIED, Desk, DeskFull, DeskLimits, UnknownJob
-from ebm_engine.runs.landscape import landscape_of
 from ebm_engine.runs.tasks import TaskError, parse_task
 from ebm_engine.server.hub.hub import UnknownRun
 from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.studies.fixed_energy import landscape_of
 from ebm_engine.studies.specs.chains import ChainsSpec
 from tests.runs.hub_tools import alive, small_spec, wait_for
 

@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from ebm_engine.data.digits import load_digits
 from ebm_engine.run.run import Run
-from ebm_engine.runs import ood_study
-from ebm_engine.runs.ood_study import OTHER_CLASSES, STRANGE, auroc_error, kinds_of
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
+from ebm_engine.studies import ood
+from ebm_engine.studies.ood import OTHER_CLASSES, STRANGE, auroc_error, kinds_of
 from tests.runs.image_models import checkpoint, image_run
 
 PIXELS = torch.arange(12, dtype=torch.float32).reshape(2, 6) / 12  # two images of 2 × 3
@@ -97,7 +97,7 @@ def test_what_lies_outside_the_components_is_the_rest_of_the_image():
     run = Run.load(checkpoint())
     latent = run.parts.images.space.latent
     kinds = kinds_of(run.spec.target, 10, rng())
-    scores = ood_study._Scores(run, kinds, kinds.familiar, rng())
+    scores = ood._Scores(run, kinds, kinds.familiar, rng())
     centred = (kinds.familiar - latent.mean).double()
     basis = latent.basis.double()
     rest = centred.square().sum(1) - (centred @ basis).square().sum(1)
@@ -125,7 +125,7 @@ def test_the_error_of_an_auroc_has_its_closed_form():
 def test_too_few_held_out_images_are_refused(monkeypatch):
     """One image makes no ranking."""
     target = image_run().spec.target
-    files = ood_study.load(target)
-    monkeypatch.setattr(ood_study, "load", lambda _: files._replace(test=files.test[:1]))
+    files = ood.load(target)
+    monkeypatch.setattr(ood, "load", lambda _: files._replace(test=files.test[:1]))
     with pytest.raises(TaskError, match="there are 1 held-out images, and at least 2"):
         kinds_of(target, 100, rng())

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.run import Run
-from ebm_engine.runs.seeds_study import READINGS, moments, over_seeds, seeds_of
 from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import parse_spec, with_value
+from ebm_engine.studies.seeds import READINGS, moments, over_seeds, seeds_of
 from ebm_engine.studies.specs.runs import SeedsSpec
 from tests.runs.image_runs import spec as image_spec
 

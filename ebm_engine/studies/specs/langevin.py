@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ebm_engine.runs.recipes import RECIPES
 from ebm_engine.spec.fields import Block, knob
+from ebm_engine.studies.recipes import RECIPES
 from ebm_engine.studies.specs.chains import seed_field
 
 

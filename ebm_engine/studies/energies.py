@@ -13,10 +13,10 @@ from torch import Generator, Tensor
 from ebm_engine.build.image_files import load
 from ebm_engine.core.smc.weights import normalised
 from ebm_engine.run.run import Run
-from ebm_engine.runs.ais_study import energies, image_run
 from ebm_engine.runs.energy_jobs import EnergiesSpec
-from ebm_engine.runs.ood_study import gaussian_noise, uniform_noise
 from ebm_engine.runs.tasks import Result, Steps
+from ebm_engine.studies.ais import energies, image_run
+from ebm_engine.studies.ood import gaussian_noise, uniform_noise
 
 
 def spread(spec: EnergiesSpec) -> Steps:
