@@ -133,7 +133,7 @@ def _fetch_mnist(spec: FetchSpec) -> Steps:
 
 
 def _slow_motion(spec: SlowMotionSpec) -> Steps:
-    from ebm_engine.runs.slow_motion_study import of_checkpoint
+    from ebm_engine.studies.slow_motion.update import of_checkpoint
 
     return of_checkpoint(spec)
 

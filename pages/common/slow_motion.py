@@ -15,9 +15,9 @@ from typing import Any
 import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.slow_motion import cards
 from ebm_engine.server.commands import Command, Pause, Step
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
+from ebm_engine.studies.slow_motion.cards import cards
 from ebm_engine.views.slow_motion import motion_plane
 from ebm_engine.views.slow_motion_tables import descendants
 from ebm_engine.views.theme import config

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ebm_engine.runs.slow_motion import Card
+from ebm_engine.studies.slow_motion.cards import Card
 from ebm_engine.views.slow_motion_tables import outcome, parameter_table
 from ebm_engine.views.slow_motion_walker import walker_numbers
 from pages.common.widgets import plain

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ebm_engine.runs import slow_motion_words as words
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.studies.slow_motion import words as words
 
 PERSISTENT = ("data", "walkers", "update", "drift", "noise", "weight")
 CHAINS = ("data", "drift", "noise", "walkers", "update", "weight")  # new ones in each update
