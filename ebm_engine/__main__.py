@@ -158,7 +158,7 @@ def _fetch(options: argparse.Namespace) -> int:
     """Bring MNIST to this machine, where it is not yet."""
     from tqdm import tqdm
 
-    from ebm_engine.runs.fetch_study import brought
+    from ebm_engine.jobs.fetch_mnist import brought
 
     with tqdm(unit="B", unit_scale=True, file=sys.stderr, delay=0.2) as bar:
 

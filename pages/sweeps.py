@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.runs.desk import DeskFull
+from ebm_engine.jobs.job_queue import DeskFull
 from pages.common import session, sweep_controls, sweep_figures, sweep_link, sweeps
 from pages.common.widgets import plain
 

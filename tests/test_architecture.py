@@ -25,7 +25,7 @@ SERVER_SIDE = (
     "ebm_engine.runs.own_points",
     "ebm_engine.spec.recommended",
     "ebm_engine.spec.drawn_target",
-    "ebm_engine.runs.desk",
+    "ebm_engine.jobs.job_queue",
     "ebm_engine.runs.own_images",
     "ebm_engine.run.checkpoint_file",
     "ebm_engine.runs.export",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ebm_engine.core.smc.weights import normalised
+from ebm_engine.jobs.tasks import Result
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import Result
 from ebm_engine.studies.ais import measure
 
 WALKERS, STEPS = 1000, 600

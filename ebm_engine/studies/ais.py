@@ -27,8 +27,8 @@ from ebm_engine.core.smc.bracket import Bracket, bracket, climb, descend, settle
 from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.smc.weights import ess_fraction, normalised, weighted_mean
 from ebm_engine.core.types import Energy, Walkers
+from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import AisSpec
 
 BEST_SCALE = (

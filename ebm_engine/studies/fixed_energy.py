@@ -21,8 +21,8 @@ from ebm_engine.core.types import Energy, Kernel
 from ebm_engine.data.curves import Curve
 from ebm_engine.data.densities import Density, GaussianMixture
 from ebm_engine.data.shapes import Pinwheel
+from ebm_engine.jobs.tasks import TaskError
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TaskError
 from ebm_engine.spec.mixtures import MixtureTarget
 from ebm_engine.spec.run_spec import TARGETS
 from ebm_engine.studies.specs.chains import ChainsSpec

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ebm_engine.jobs.tasks import Result, Steps
 from ebm_engine.run.run import Run
 from ebm_engine.runs.energy_jobs import KlTermSpec
-from ebm_engine.runs.tasks import Result, Steps
 from ebm_engine.spec.run_spec import with_value
 
 REPORTS = 100  # messages on the way, at most

@@ -26,8 +26,8 @@ from ebm_engine.core.rng import gaussian, uniform
 from ebm_engine.data.digits import load_digits
 from ebm_engine.data.mnist import load_mnist
 from ebm_engine.data.ood import auroc
+from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import Result, Steps, TaskError
 from ebm_engine.spec.fields import Block
 from ebm_engine.studies.ais import energies, image_run
 from ebm_engine.studies.specs.images import OodSpec

@@ -13,8 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.desk import CANCELLED, Desk, DeskFull, JobView, UnknownJob, desk
-from ebm_engine.runs.tasks import TASKS, TaskError
+from ebm_engine.jobs.job_queue import CANCELLED, Desk, DeskFull, JobView, UnknownJob, desk
+from ebm_engine.jobs.tasks import TASKS, TaskError
 from pages.common.widgets import plain
 
 LOOK_SECONDS = 0.5

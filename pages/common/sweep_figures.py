@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.desk import CANCELLED, DeskFull, JobView
+from ebm_engine.jobs.job_queue import CANCELLED, DeskFull, JobView
 from ebm_engine.runs.sweep.cells import QUANTITIES, Found, Grid, as_csv, lines
 from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells, place
 from ebm_engine.runs.sweep.store import recall, server_folder

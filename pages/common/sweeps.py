@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ebm_engine.runs.desk import CANCELLED, JobView, UnknownJob
-from ebm_engine.runs.desk import desk as desk_of
+from ebm_engine.jobs.job_queue import CANCELLED, JobView, UnknownJob
+from ebm_engine.jobs.job_queue import desk as desk_of
+from ebm_engine.jobs.tasks import SWEEPS
 from ebm_engine.runs.sweep.spec import (
     SweepSpec,
     of_method,
     parse_sweep,
 )
 from ebm_engine.runs.sweep.store import server_folder
-from ebm_engine.runs.tasks import SWEEPS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset

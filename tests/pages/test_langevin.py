@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ebm_engine.runs.desk import desk
+from ebm_engine.jobs.job_queue import desk
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.studies import recipes
 from pages.common import session

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from ebm_engine.jobs.job_queue import desk
 from ebm_engine.run.run import Run
 from ebm_engine.runs import lesson_check
-from ebm_engine.runs.desk import desk
 from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
 from ebm_engine.runs.lesson_text import fill
 from ebm_engine.runs.lessons import FOLDER, lessons

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ebm_engine.runs.tasks import parse_task
+from ebm_engine.jobs.tasks import parse_task
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import with_value
 from pages.common import jobs, measuring, session

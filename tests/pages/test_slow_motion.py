@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from ebm_engine.runs.desk import desk
-from ebm_engine.runs.tasks import SHORT, STUDIES
+from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.tasks import SHORT, STUDIES
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
 from tests.pages.explorer_tools import held, wait_for

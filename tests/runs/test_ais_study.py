@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_summary import summarised
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.studies.ais import image_run as loaded
 from ebm_engine.studies.ais import measure

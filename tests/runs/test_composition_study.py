@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.studies.composition import (
     Seen,
     climbed_log_z,

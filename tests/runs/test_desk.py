@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ebm_engine.core.stationary import stationary_variance
+from ebm_engine.jobs.job_queue import CANCELLED, DIED, Desk, DeskFull, DeskLimits, UnknownJob
+from ebm_engine.jobs.tasks import TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.desk import CANCELLED, DIED, Desk, DeskFull, DeskLimits, UnknownJob
-from ebm_engine.runs.tasks import TaskError, parse_task
 from ebm_engine.server.hub.hub import UnknownRun
 from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.studies.fixed_energy import landscape_of
@@ -168,7 +168,7 @@ def test_the_helper_ends_with_its_desk_and_with_the_server():
     """stop() ends it; so does the death of the process that owns the desk."""
     code = (
         "import time\n"
-        "from ebm_engine.runs.desk import desk\n"
+        "from ebm_engine.jobs.job_queue import desk\n"
         "desk().submit('langevin', {})\n"
         "print(desk().pid, flush=True)\n"
         "time.sleep(60)\n"
@@ -184,6 +184,6 @@ def test_the_helper_ends_with_its_desk_and_with_the_server():
 
 def test_arguments_are_checked_without_torch():
     """The server process never loads it."""
-    code = "import sys, ebm_engine.runs.desk; sys.exit('torch' in sys.modules)"
+    code = "import sys, ebm_engine.jobs.job_queue; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert parse_task("langevin", {}).steps == 2000

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ebm_engine.core.smc.weights import normalised
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import parse_spec
 from tests.runs.image_models import checkpoint
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from ebm_engine.data.mnist import MnistUnavailable
-from ebm_engine.runs import fetch_study
-from ebm_engine.runs.fetch_study import SIZES, brought, fetch
-from ebm_engine.runs.tasks import TaskError
+from ebm_engine.jobs import fetch_mnist
+from ebm_engine.jobs.fetch_mnist import SIZES, brought, fetch
+from ebm_engine.jobs.tasks import TaskError
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.studies.specs.images import FetchSpec
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(fetch_study, "LOOK_GAP", 0.02)
+    monkeypatch.setattr(fetch_mnist, "LOOK_GAP", 0.02)
 
 
 def four_files(split, download, progress):

@@ -10,8 +10,8 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from ebm_engine.data.digits import load_digits
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.studies import ood
 from ebm_engine.studies.ood import OTHER_CLASSES, STRANGE, auroc_error, kinds_of
 from tests.runs.image_models import checkpoint, image_run

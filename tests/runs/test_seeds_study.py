@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import parse_spec, with_value
 from ebm_engine.studies.seeds import READINGS, moments, over_seeds, seeds_of
 from ebm_engine.studies.specs.runs import SeedsSpec

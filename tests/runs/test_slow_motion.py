@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_engine.jobs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.run.run import Run
-from ebm_engine.runs.tasks import TASKS, TaskError, parse_task
 from ebm_engine.spec.run_spec import parse_spec, with_value
 from ebm_engine.studies.slow_motion.cards import CHAINS, PERSISTENT, cards
 from ebm_engine.studies.slow_motion.update import before_resampling, load, of_checkpoint

@@ -127,7 +127,7 @@ def _kl_term(spec: KlTermSpec) -> Steps:
 
 
 def _fetch_mnist(spec: FetchSpec) -> Steps:
-    from ebm_engine.runs.fetch_study import fetch
+    from ebm_engine.jobs.fetch_mnist import fetch
 
     return fetch(spec)
 
@@ -145,7 +145,7 @@ def _seeds(spec: SeedsSpec) -> Steps:
 
 
 def _model_start(spec: ModelSpec) -> Steps:
-    from ebm_engine.runs.model_start import start_of
+    from ebm_engine.jobs.model_start import start_of
 
     return start_of(spec)
 

@@ -16,7 +16,7 @@ from multiprocessing import connection
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ebm_engine.runs.tasks import TASKS, Begin, Drop, Ended, Progress
+from ebm_engine.jobs.tasks import TASKS, Begin, Drop, Ended, Progress
 from ebm_engine.server.commands import Ready, Stop
 from ebm_engine.server.memory import give_back, settle
 

@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ebm_engine.runs.tasks import STUDIES, Begin, Drop, Ended, Progress, parse_task
+from ebm_engine.jobs.tasks import STUDIES, Begin, Drop, Ended, Progress, parse_task
 from ebm_engine.server.commands import Ready, Stop
 from ebm_engine.server.process import WorkerProcess
 
-CLERK = "ebm_engine.runs.clerk"
+CLERK = "ebm_engine.jobs.helper"
 CANCELLED = "cancelled"
 DIED = "the helper process has died while it worked on this; start it again for a new one"
 TICK = 0.25  # seconds between two looks at who is watched

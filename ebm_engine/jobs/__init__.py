@@ -1,0 +1,1 @@
+"""The helper process and the queue of background jobs in front of it."""
