@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from ebm_engine.files.model_file import ModelSpec
 from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
-from ebm_engine.runs.model_file import ModelSpec
 from ebm_engine.runs.sweep.job import SweepJob
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import explain

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from ebm_engine.files.mnist_here import why_no_mnist
 from ebm_engine.runs import lesson_text
-from ebm_engine.runs.at_hand import why_no_mnist
 from ebm_engine.runs.lesson_claims import Claim
 from ebm_engine.runs.lesson_figures import FIGURES, sliders
 from ebm_engine.runs.lesson_text import RUN_NAME

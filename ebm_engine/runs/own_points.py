@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ebm_engine.data.points import MOST_BYTES, parse_points
-from ebm_engine.runs.kept_files import KeptFiles
+from ebm_engine.files.uploads import KeptFiles
 
 MOST_FILES = 64  # at most 2 MB each; beyond that the one used longest ago goes
 

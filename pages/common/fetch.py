@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.at_hand import why_no_mnist
+from ebm_engine.files.mnist_here import why_no_mnist
 from pages.common import jobs
 from pages.common.widgets import plain
 

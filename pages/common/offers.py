@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ebm_engine.runs.at_hand import why_no_mnist
+from ebm_engine.files.mnist_here import why_no_mnist
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import Preset, image_presets, presets

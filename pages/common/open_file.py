@@ -11,10 +11,10 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.files import model_file
+from ebm_engine.files.model_file import FORMAT, MOST_BYTES, SUFFIX, ModelFileError
 from ebm_engine.run import checkpoint_file
 from ebm_engine.run.checkpoint_file import CheckpointError
-from ebm_engine.runs import model_file
-from ebm_engine.runs.model_file import FORMAT, MOST_BYTES, SUFFIX, ModelFileError
 from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError
 from pages.common import jobs, scene, session, share

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.runs import own_images
-from ebm_engine.runs.own_images import KIND, OwnFile
+from ebm_engine.files import own_images
+from ebm_engine.files.own_images import KIND, OwnFile
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common import controls, scene, session
 from pages.common.own_target import or_warning

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from ebm_engine.files import export, model_file, script
 from ebm_engine.run.checkpoint_file import facts_of
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs import export, model_file, script
 from ebm_engine.server.hub.hub import UnknownRun, hub
 from ebm_engine.views import film, raster, vector
 from ebm_engine.views.theme import Theme

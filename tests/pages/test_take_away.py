@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ebm_engine.files import model_file
+from ebm_engine.files.script import NotReproducible
 from ebm_engine.run.run import Run
-from ebm_engine.runs import model_file
-from ebm_engine.runs.script import NotReproducible
 from ebm_engine.server.commands import Pause, Reset, Step
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import with_value

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ebm_engine.files import export, script
+from ebm_engine.files.model_file import MARK
 from ebm_engine.run import history
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import HISTORY
-from ebm_engine.runs import export, script
-from ebm_engine.runs.model_file import MARK
 from ebm_engine.spec.run_spec import parse_spec, with_value
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played

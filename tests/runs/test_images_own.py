@@ -10,8 +10,8 @@ import pytest
 from ebm_engine.build import classifier
 from ebm_engine.build.parts import build
 from ebm_engine.data.images import read_images
+from ebm_engine.files import own_images
 from ebm_engine.run.run import Run
-from ebm_engine.runs import own_images
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.presets import image_presets, preset
 from ebm_engine.spec.recommended import suited

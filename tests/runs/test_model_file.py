@@ -7,12 +7,12 @@ import pytest
 import safetensors.numpy
 import torch
 
+from ebm_engine.files import model_file
+from ebm_engine.files.model_file import ModelFileError, ModelSpec, read_model
 from ebm_engine.jobs import model_start
 from ebm_engine.jobs.tasks import TASKS
 from ebm_engine.run import checkpoint_file
 from ebm_engine.run.run import Run
-from ebm_engine.runs import model_file
-from ebm_engine.runs.model_file import ModelFileError, ModelSpec, read_model
 from ebm_engine.spec.run_spec import SpecError
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played

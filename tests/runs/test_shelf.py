@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ebm_engine.files.model_file import MARK
 from ebm_engine.run.past_runs import CHANGED, FROM_FILE, POINTS, Shelf, entry_of
 from ebm_engine.run.snapshot import Divergence
 from ebm_engine.runs import own_points
-from ebm_engine.runs.model_file import MARK
 from ebm_engine.spec.differences import SAME, difference
 from ebm_engine.spec.presets import image_presets, preset, presets
 from ebm_engine.spec.recommended import on_target, suited

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ebm_engine.files.model_file import tensors_of
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.model_file import tensors_of
 
 UNITS = {
     "kl_exact": "nats",

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
+from ebm_engine.files.model_file import MARK
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.run.timeline import CHANGES, with_changes
-from ebm_engine.runs.model_file import MARK
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 TOLERANCE = 1e-6
@@ -39,7 +39,7 @@ import sys
 sys.path.insert(0, os.getcwd())
 
 from ebm_engine.run.run import Run, prepare_process
-from ebm_engine.runs.script import numbers
+from ebm_engine.files.script import numbers
 from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.run.timeline import with_changes
 

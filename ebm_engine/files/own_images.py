@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ebm_engine.data.archive import MOST_BYTES
 from ebm_engine.data.images import FEWEST, LONGEST_SIDE, MOST, parse_images, split
-from ebm_engine.runs.kept_files import KeptFiles
+from ebm_engine.files.uploads import KeptFiles
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec, parse_spec
 
