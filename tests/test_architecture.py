@@ -34,8 +34,8 @@ SERVER_SIDE = (
     "ebm_engine.runs.lessons",
     "ebm_engine.runs.lesson_text",
     "ebm_engine.run.past_runs",
-    "ebm_engine.runs.sweep.spec",
-    "ebm_engine.runs.sweep.store",
+    "ebm_engine.sweep.sweep_spec",
+    "ebm_engine.sweep.store",
 )
 
 

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from ebm_engine.files.model_file import ModelSpec
 from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
-from ebm_engine.runs.sweep.job import SweepJob
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import explain
 from ebm_engine.studies.specs.chains import ChainsSpec
 from ebm_engine.studies.specs.images import AisSpec, CompositionSpec, FetchSpec, OodSpec
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
 from ebm_engine.studies.specs.runs import SeedsSpec, SlowMotionSpec
+from ebm_engine.sweep.job import SweepJob
 
 STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"
 
@@ -151,7 +151,7 @@ def _model_start(spec: ModelSpec) -> Steps:
 
 
 def _sweep(spec: SweepJob) -> Steps:
-    from ebm_engine.runs.sweep.job import steps
+    from ebm_engine.sweep.job import steps
 
     return steps(spec)
 

@@ -7,7 +7,10 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ebm_engine.runs.sweep.spec import (
+from ebm_engine.spec.knobs import Knob
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.sweep.sweep_spec import (
     MAX_SEEDS,
     MAX_UPDATES,
     SweepSpec,
@@ -15,9 +18,6 @@ from ebm_engine.runs.sweep.spec import (
     parse_sweep,
     spaced,
 )
-from ebm_engine.spec.knobs import Knob
-from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.offers import EXPLORER, offer
 from pages.common.sweep_link import MAX_COUNT
 from pages.common.sweeps import FAVOURITES, desk, number_knobs

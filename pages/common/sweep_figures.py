@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from ebm_engine.jobs.job_queue import CANCELLED, DeskFull, JobView
-from ebm_engine.runs.sweep.cells import QUANTITIES, Found, Grid, as_csv, lines
-from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells, place
-from ebm_engine.runs.sweep.store import recall, server_folder
+from ebm_engine.sweep.numbers import QUANTITIES, Found, Grid, as_csv, lines
+from ebm_engine.sweep.store import recall, server_folder
+from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells, place
 from ebm_engine.views.phase import PhaseAxes, PhasePanel, phase_diagram
 from ebm_engine.views.theme import config, number
 from pages.common import share, sweeps

@@ -13,11 +13,11 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs.sweep.cells import QUANTITIES
-from ebm_engine.runs.sweep.spec import Axis, SweepSpec, parse_sweep, spaced
 from ebm_engine.spec.knobs import Knob
 from ebm_engine.spec.repair import allowed, shown
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.sweep.numbers import QUANTITIES
+from ebm_engine.sweep.sweep_spec import Axis, SweepSpec, parse_sweep, spaced
 from pages.common import share, sweeps
 from pages.common.offers import EXPLORER, offer
 from pages.common.sweeps import FAVOURITES, FIRST, number_knobs

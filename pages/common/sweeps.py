@@ -10,16 +10,16 @@ from typing import Any
 from ebm_engine.jobs.job_queue import CANCELLED, JobView, UnknownJob
 from ebm_engine.jobs.job_queue import desk as desk_of
 from ebm_engine.jobs.tasks import SWEEPS
-from ebm_engine.runs.sweep.spec import (
-    SweepSpec,
-    of_method,
-    parse_sweep,
-)
-from ebm_engine.runs.sweep.store import server_folder
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.sweep.store import server_folder
+from ebm_engine.sweep.sweep_spec import (
+    SweepSpec,
+    of_method,
+    parse_sweep,
+)
 from pages.common import session
 
 X, Y = "sampler.step_size", "optimizer.lr_log_masses"

@@ -6,8 +6,8 @@ import pytest
 
 from ebm_engine.jobs.job_queue import desk
 from ebm_engine.jobs.tasks import SWEEPS
-from ebm_engine.runs.sweep.spec import cells, parse_sweep
-from ebm_engine.runs.sweep.store import server_folder
+from ebm_engine.sweep.store import server_folder
+from ebm_engine.sweep.sweep_spec import cells, parse_sweep
 from pages.common import share, sweeps
 
 PATIENCE = 240.0

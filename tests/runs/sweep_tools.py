@@ -1,8 +1,8 @@
 """A small sweep for tests: two methods, two knobs, runs of a few updates."""
 
-from ebm_engine.runs.sweep.spec import parse_sweep
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import with_value
+from ebm_engine.sweep.sweep_spec import parse_sweep
 
 
 def small_base():

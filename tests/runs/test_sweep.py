@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.headless import train
-from ebm_engine.runs.sweep.cells import as_csv, grids, lines, measure, middle, refused
-from ebm_engine.runs.sweep.spec import cells, parse_sweep, place, spaced
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.sweep.numbers import as_csv, grids, lines, measure, middle, refused
+from ebm_engine.sweep.sweep_spec import cells, parse_sweep, place, spaced
 from tests.runs.sweep_tools import small_base, small_sweep
 
 

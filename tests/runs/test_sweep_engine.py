@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ebm_engine.runs.sweep.backends import check_backend
-from ebm_engine.runs.sweep.cells import measure
-from ebm_engine.runs.sweep.engine import run_sweep
-from ebm_engine.runs.sweep.spec import cells
-from ebm_engine.runs.sweep.store import path_of, recall, trim
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.sweep.backends import check_backend
+from ebm_engine.sweep.engine import run_sweep
+from ebm_engine.sweep.numbers import measure
+from ebm_engine.sweep.store import path_of, recall, trim
+from ebm_engine.sweep.sweep_spec import cells
 from tests.runs.hub_tools import alive, wait_for
 from tests.runs.sweep_tools import small_sweep
 
@@ -47,7 +47,7 @@ def test_a_second_start_trains_only_what_is_missing(serial, monkeypatch):
         trained.append(spec)
         return measure(spec, updates)
 
-    monkeypatch.setattr("ebm_engine.runs.sweep.engine.measure", counted)
+    monkeypatch.setattr("ebm_engine.sweep.engine.measure", counted)
     cell = cells(small_sweep())[5]
     path_of(cell, folder).unlink()
     assert all_of(small_sweep(), folder, workers=1) == numbers
@@ -82,7 +82,7 @@ def test_data_that_are_missing_mark_their_cells(tmp_path, monkeypatch):
     def missing(spec, updates):
         raise SpecError("no data here")
 
-    monkeypatch.setattr("ebm_engine.runs.sweep.engine.measure", missing)
+    monkeypatch.setattr("ebm_engine.sweep.engine.measure", missing)
     found = all_of(small_sweep(), tmp_path, workers=1)
     assert {numbers["problem"] for numbers in found} == {"no data here"}
     assert not list(tmp_path.rglob("*.json"))
@@ -117,9 +117,7 @@ def test_a_server_keeps_the_newest_cells(tmp_path):
 )
 def test_a_backend_that_is_not_there_has_a_sentence(backend, workers, words, monkeypatch):
     known = {"ray": None}
-    monkeypatch.setattr(
-        "ebm_engine.runs.sweep.backends.find_spec", lambda name: known.get(name, True)
-    )
+    monkeypatch.setattr("ebm_engine.sweep.backends.find_spec", lambda name: known.get(name, True))
     with pytest.raises(SpecError, match=words):
         check_backend(backend, workers)
 
@@ -128,7 +126,7 @@ ROOT = Path(__file__).parents[2]
 KILLED = """
 import sys
 from pathlib import Path
-from ebm_engine.runs.sweep.engine import run_sweep
+from ebm_engine.sweep.engine import run_sweep
 from tests.runs.sweep_tools import small_sweep
 
 if __name__ == "__main__":

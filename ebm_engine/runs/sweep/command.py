@@ -10,10 +10,10 @@ from pathlib import Path
 from ebm_engine.runs.asked import add_spec_options, asked_spec, value_of
 from ebm_engine.runs.reproduce.jobs import StudyError, Table
 from ebm_engine.runs.reproduce.tables import MISSING, markdown
-from ebm_engine.runs.sweep.backends import BACKENDS
-from ebm_engine.runs.sweep.cells import QUANTITIES, Found, as_csv, grids, lines
-from ebm_engine.runs.sweep.spec import SweepSpec, parse_sweep, spaced
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.sweep.backends import BACKENDS
+from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
+from ebm_engine.sweep.sweep_spec import SweepSpec, parse_sweep, spaced
 
 DIGITS = {"kl": ".4f", "mass_error": ".4f", "ess": ".3f", "ancestors": ".0f"}
 VALUES = "FIELD=V1,V2,… or FIELD=LOW:HIGH:COUNT, with :log at the end by equal factors"
@@ -95,7 +95,7 @@ def _train(sweep: SweepSpec, folder: Path, options: argparse.Namespace, found: F
     # These take seconds to import; most bad input is told before.
     from tqdm import tqdm
 
-    from ebm_engine.runs.sweep.engine import run_sweep
+    from ebm_engine.sweep.engine import run_sweep
 
     looks = run_sweep(
         sweep, folder, backend=options.backend, workers=options.workers, address=options.address

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells
 
 if TYPE_CHECKING:
     from ebm_engine.run.run import Run

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ebm_engine.runs.reproduce.jobs import RUNS
-from ebm_engine.runs.sweep.cells import refused
-from ebm_engine.runs.sweep.spec import Cell
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.sweep.numbers import refused
+from ebm_engine.sweep.sweep_spec import Cell
 
 MAX_KEPT = 20_000  # files of a server; the oldest go first
 

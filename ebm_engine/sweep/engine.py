@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ebm_engine.runs.reproduce.engine import make_room, write_text
-from ebm_engine.runs.sweep.backends import (
+from ebm_engine.server.limits import Limits
+from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.sweep.backends import (
     Backend,
     check_backend,
     children_ignore_interrupts,
     computing,
     end_with,
 )
-from ebm_engine.runs.sweep.cells import Found, measure, refused
-from ebm_engine.runs.sweep.spec import Cell, SweepSpec, cells
-from ebm_engine.runs.sweep.store import content_of, path_of, recall
-from ebm_engine.server.limits import Limits
-from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.sweep.numbers import Found, measure, refused
+from ebm_engine.sweep.store import content_of, path_of, recall
+from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells
 
 AS_LIST = ("ray",)  # backends that give results as one list only
 CHUNK = 64  # cells that such a backend is sent at once

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import Field
 
-from ebm_engine.runs.sweep.spec import SweepSpec
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.fields import Block
+from ebm_engine.sweep.sweep_spec import SweepSpec
 
 REPORT_SECONDS = 0.25  # between two results on the way
 
@@ -33,9 +33,9 @@ def steps(job: SweepJob) -> Iterator[tuple[float, dict[str, Any] | None]]:
     Raises SpecError when the folder cannot be used, RuntimeError when a process dies.
     """
     # Here, because these import what only the helper process needs.
-    from ebm_engine.runs.sweep.cells import grids
-    from ebm_engine.runs.sweep.engine import run_sweep
-    from ebm_engine.runs.sweep.store import trim
+    from ebm_engine.sweep.engine import run_sweep
+    from ebm_engine.sweep.numbers import grids
+    from ebm_engine.sweep.store import trim
 
     sweep, folder, told = job.sweep, Path(job.folder), 0.0
     trim(folder)
