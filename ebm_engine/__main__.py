@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.reproduce.studies import STUDIES
+from ebm_engine.reproduce.study import Job, Options, StudyError, kept
 from ebm_engine.runs.asked import add_spec_options, asked_spec
-from ebm_engine.runs.reproduce.jobs import Job, Options, StudyError, kept
-from ebm_engine.runs.reproduce.studies import STUDIES
 from ebm_engine.runs.sentences import check_ais, summary
 from ebm_engine.runs.sweep import command as sweep
 from ebm_engine.server.limits import Limits
@@ -127,8 +127,8 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     """The tables of a study in Markdown, and the files written."""
     from tqdm import tqdm
 
-    from ebm_engine.runs.reproduce.engine import train_all, write_text
-    from ebm_engine.runs.reproduce.output import report, write_numbers
+    from ebm_engine.reproduce.engine import train_all, write_text
+    from ebm_engine.reproduce.output import report, write_numbers
 
     total = sum(job.updates for job in jobs)
     with tqdm(total=total, unit="update", file=sys.stderr, delay=0.2) as bar:

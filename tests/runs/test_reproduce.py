@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebm_engine.runs.reproduce import mass1d
-from ebm_engine.runs.reproduce.engine import train_all, write_text
-from ebm_engine.runs.reproduce.jobs import Job, Options, Result, changed, kept, path_of
-from ebm_engine.runs.reproduce.watch import ROWS, steps
+from ebm_engine.reproduce import mass1d
+from ebm_engine.reproduce.engine import train_all, write_text
+from ebm_engine.reproduce.probes import ROWS, steps
+from ebm_engine.reproduce.study import Job, Options, Result, changed, kept, path_of
 from ebm_engine.spec.run_spec import SpecError, parse_spec
 
 UPDATES = 700

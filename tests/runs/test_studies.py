@@ -10,13 +10,13 @@ from functools import partial
 import numpy as np
 import pytest
 
+from ebm_engine.reproduce import gmm50, mnist, probes, stability, toy
+from ebm_engine.reproduce.engine import train_all
+from ebm_engine.reproduce.output import plain, report, write_numbers
+from ebm_engine.reproduce.studies import STUDIES
+from ebm_engine.reproduce.study import Job, Options, changed
+from ebm_engine.reproduce.tables import mean_and_half_range, median_and_range
 from ebm_engine.runs.ais_summary import summarised
-from ebm_engine.runs.reproduce import gmm50, mnist, stability, toy, watch
-from ebm_engine.runs.reproduce.engine import train_all
-from ebm_engine.runs.reproduce.jobs import Job, Options, changed
-from ebm_engine.runs.reproduce.output import plain, report, write_numbers
-from ebm_engine.runs.reproduce.studies import STUDIES
-from ebm_engine.runs.reproduce.tables import mean_and_half_range, median_and_range
 from ebm_engine.spec.run_spec import SpecError, parse_spec
 from ebm_engine.views.studies import self_contained, study_figure
 
@@ -83,7 +83,7 @@ def on_digits(job: Job) -> Job:
 @pytest.fixture(autouse=True)
 def _few_annealed_walkers(monkeypatch):
     """What is measured at the end of an image run takes seconds otherwise."""
-    monkeypatch.setitem(watch.ENDS, "ais", partial(summarised, walkers=20, steps=5))
+    monkeypatch.setitem(probes.ENDS, "ais", partial(summarised, walkers=20, steps=5))
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from ebm_engine.reproduce.study import StudyError, Table
+from ebm_engine.reproduce.tables import MISSING, markdown
 from ebm_engine.runs.asked import add_spec_options, asked_spec, value_of
-from ebm_engine.runs.reproduce.jobs import StudyError, Table
-from ebm_engine.runs.reproduce.tables import MISSING, markdown
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.sweep.backends import BACKENDS
 from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
@@ -129,8 +129,8 @@ def _shown(value: float, form: str) -> str:
 
 def _write(sweep: SweepSpec, found: Found, folder: Path, table: str) -> list[Path]:
     """Write the sweep as JSON, CSV and Markdown, and return the paths."""
-    from ebm_engine.runs.reproduce.engine import write_text
-    from ebm_engine.runs.reproduce.output import plain
+    from ebm_engine.reproduce.engine import write_text
+    from ebm_engine.reproduce.output import plain
 
     rows = lines(sweep, found)
     content = {"sweep": sweep.model_dump(mode="json"), "cells": rows}

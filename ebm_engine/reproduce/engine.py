@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ebm_engine.reproduce.probes import Watch
+from ebm_engine.reproduce.study import RUNS, Job, Result, StudyError, path_of
 from ebm_engine.run.headless import check, train
-from ebm_engine.runs.reproduce.jobs import RUNS, Job, Result, StudyError, path_of
-from ebm_engine.runs.reproduce.watch import Watch
 from ebm_engine.spec.run_spec import SpecError
 
 MAX_WORKERS = 256

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.jobs import (
+from ebm_engine.reproduce.study import (
     Job,
     Number,
     Options,
@@ -24,7 +24,7 @@ from ebm_engine.runs.reproduce.jobs import (
     seeds_of,
     updates_of,
 )
-from ebm_engine.runs.reproduce.tables import (
+from ebm_engine.reproduce.tables import (
     MISSING,
     at_update,
     column,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.jobs import (
+from ebm_engine.reproduce.study import (
     Job,
     Number,
     Options,
@@ -25,7 +25,7 @@ from ebm_engine.runs.reproduce.jobs import (
     seeds_of,
     updates_of,
 )
-from ebm_engine.runs.reproduce.tables import distance, final, median_and_range
+from ebm_engine.reproduce.tables import distance, final, median_and_range
 from ebm_engine.spec.run_spec import parse_spec
 
 UPDATES = 3000

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.jobs import (
+from ebm_engine.reproduce.study import (
     Job,
     Number,
     Options,
@@ -27,7 +27,7 @@ from ebm_engine.runs.reproduce.jobs import (
     seeds_of,
     updates_of,
 )
-from ebm_engine.runs.reproduce.tables import watched
+from ebm_engine.reproduce.tables import watched
 from ebm_engine.spec.run_spec import parse_spec
 
 UPDATES = 200_000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ebm_engine.runs.reproduce import gmm50, mass1d, mnist, stability, toy
-from ebm_engine.runs.reproduce.jobs import Study
+from ebm_engine.reproduce import gmm50, mass1d, mnist, stability, toy
+from ebm_engine.reproduce.study import Study
 
 STUDIES: dict[str, Study] = {
     "gmm50": gmm50.STUDY,

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ebm_engine.reproduce.study import Job
 from ebm_engine.run.run import Run
 from ebm_engine.runs.ais_summary import summarised
-from ebm_engine.runs.reproduce.jobs import Job
 
 ROWS = 600  # recorded at most, on either axis
 

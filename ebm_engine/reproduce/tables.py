@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.jobs import Number, Result, Table
+from ebm_engine.reproduce.study import Number, Result, Table
 
 MISSING = "–"
 

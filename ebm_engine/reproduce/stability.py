@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_engine.runs.reproduce.jobs import (
+from ebm_engine.reproduce.study import (
     Job,
     Number,
     Options,
@@ -22,7 +22,7 @@ from ebm_engine.runs.reproduce.jobs import (
     seeds_of,
     updates_of,
 )
-from ebm_engine.runs.reproduce.tables import MISSING, final, median_and_range, watched
+from ebm_engine.reproduce.tables import MISSING, final, median_and_range, watched
 from ebm_engine.spec.run_spec import parse_spec
 
 UPDATES = 1500

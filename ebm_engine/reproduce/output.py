@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.engine import write_text
-from ebm_engine.runs.reproduce.jobs import RUNS, Result, Study, Summary
-from ebm_engine.runs.reproduce.tables import markdown, numbers_csv
+from ebm_engine.reproduce.engine import write_text
+from ebm_engine.reproduce.study import RUNS, Result, Study, Summary
+from ebm_engine.reproduce.tables import markdown, numbers_csv
 
 
 def write_numbers(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.runs.reproduce.jobs import (
+from ebm_engine.reproduce.study import (
     Job,
     Number,
     Options,
@@ -24,7 +24,7 @@ from ebm_engine.runs.reproduce.jobs import (
     seeds_of,
     updates_of,
 )
-from ebm_engine.runs.reproduce.tables import distance, final, median_and_range
+from ebm_engine.reproduce.tables import distance, final, median_and_range
 from ebm_engine.spec.run_spec import parse_spec
 
 SHORT = 1000  # chains of the methods that make many steps per update on the larger targets
