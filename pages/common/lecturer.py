@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.runs.lesson import Ask, Lesson
-from ebm_engine.runs.lesson_text import PLACEHOLDER
+from ebm_engine.lessons.lesson import Ask, Lesson
+from ebm_engine.lessons.text import PLACEHOLDER
 from pages.common.lesson_overview import open_run
 from pages.common.widgets import plain
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ebm_engine.runs.lesson import Lesson
+from ebm_engine.lessons.lesson import Lesson
 from pages.common import lesson_figures, lesson_flow, lesson_overview, lesson_runs, lesson_step
 from pages.common.ensemble import Ensemble
 from pages.common.lesson_flow import Walk

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from ebm_engine.lessons.figures import figure_numbers, sliders
+from ebm_engine.lessons.lesson import Slide
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.lesson import Slide
-from ebm_engine.runs.lesson_figures import figure_numbers, sliders
 from ebm_engine.spec.knobs import block_knobs
 from ebm_engine.studies.energy_on_a_line import EnergyCutSpec, energy_cut
 from ebm_engine.studies.missing_term import missing_term

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from ebm_engine.runs.lesson import Lesson, Step
-from ebm_engine.runs.lesson_text import PLACEHOLDER
-from ebm_engine.runs.lessons import FOLDER, lessons
+from ebm_engine.lessons.lesson import Lesson, Step
+from ebm_engine.lessons.read import FOLDER, lessons
+from ebm_engine.lessons.text import PLACEHOLDER
 from ebm_engine.spec.repair import shown
 from pages.common import session, share
 

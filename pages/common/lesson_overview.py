@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from ebm_engine.runs.lesson import Lesson, LessonRun
-from ebm_engine.runs.lesson_text import PLACEHOLDER
-from ebm_engine.runs.lessons import mistakes
+from ebm_engine.lessons.lesson import Lesson, LessonRun
+from ebm_engine.lessons.read import mistakes
+from ebm_engine.lessons.text import PLACEHOLDER
 from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common import lesson_flow, lesson_runs, share

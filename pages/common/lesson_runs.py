@@ -16,8 +16,8 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ebm_engine.lessons.lesson import LessonRun, built
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.lesson import LessonRun, built
 from ebm_engine.server.commands import Command, Limit, Play, Reset
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS

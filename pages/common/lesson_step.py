@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ebm_engine.runs import lesson_text
-from ebm_engine.runs.lesson import Slide
+from ebm_engine.lessons.lesson import Slide
 from pages.common import lesson_annealing, lesson_figures, lesson_runs
 from pages.common.ensemble import Ensemble
 from pages.common.lesson_flow import Walk
@@ -28,10 +27,10 @@ def filler(walk: Walk, runs: Ensemble | None, state: State) -> Fill | None:
 
     def fill(text: str) -> str:
         try:
-            return lesson_text.fill(text, state.snapshots, annealed=found, figure=figure)
+            return text.fill(text, state.snapshots, annealed=found, figure=figure)
         except (KeyError, ValueError) as error:
             st.warning(plain(f"A number of this text is not there: {error}."))
-            return lesson_text.PLACEHOLDER.sub("unknown", text)
+            return text.PLACEHOLDER.sub("unknown", text)
 
     return fill
 

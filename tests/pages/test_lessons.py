@@ -6,11 +6,11 @@ import time
 import pytest
 
 from ebm_engine.jobs.job_queue import desk
+from ebm_engine.lessons import check
+from ebm_engine.lessons.figures import FIGURES, figure_numbers
+from ebm_engine.lessons.read import FOLDER, lessons
+from ebm_engine.lessons.text import fill
 from ebm_engine.run.run import Run
-from ebm_engine.runs import lesson_check
-from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
-from ebm_engine.runs.lesson_text import fill
-from ebm_engine.runs.lessons import FOLDER, lessons
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS
@@ -355,5 +355,5 @@ def test_the_lecturer_finds_timings_questions_answers_and_links(app):
 
 def test_the_models_are_measured_as_in_the_claims():
     """With fewer annealed walkers the numbers of lesson 10 would be noisier than its claims."""
-    assert lesson_annealing.AIS == {"walkers": lesson_check.WALKERS, "steps": lesson_check.STEPS}
+    assert lesson_annealing.AIS == {"walkers": check.WALKERS, "steps": check.STEPS}
     assert lesson_flow.FOLDER == FOLDER

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from ebm_engine.lessons.check import Outcome, check, main, table
+from ebm_engine.lessons.figures import figure_numbers
+from ebm_engine.lessons.lesson import Lesson
+from ebm_engine.lessons.numbers import numbers
+from ebm_engine.lessons.read import lessons
+from ebm_engine.lessons.text import fill
 from ebm_engine.run.run import Run
-from ebm_engine.runs.lesson import Lesson
-from ebm_engine.runs.lesson_check import Outcome, check, main, table
-from ebm_engine.runs.lesson_figures import figure_numbers
-from ebm_engine.runs.lesson_numbers import numbers
-from ebm_engine.runs.lesson_text import fill
-from ebm_engine.runs.lessons import lessons
 from tests.runs.lesson_files import SMALL, changed
 
 SEEDS = 10
@@ -26,7 +26,7 @@ def test_every_claim_of_a_lesson_holds_on_nine_of_ten_seeds(lesson, monkeypatch)
 
     Lesson 10 on the digits that come along, on every machine; the command measures MNIST.
     """
-    monkeypatch.setattr("ebm_engine.runs.lesson.why_no_mnist", lambda: "not needed")
+    monkeypatch.setattr("ebm_engine.lessons.lesson.why_no_mnist", lambda: "not needed")
     failed = [outcome.line() for outcome in check(lesson, SEEDS) if not outcome.holds]
     assert not failed
 
@@ -34,7 +34,7 @@ def test_every_claim_of_a_lesson_holds_on_nine_of_ten_seeds(lesson, monkeypatch)
 @pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.id)
 def test_every_number_that_a_lesson_names_is_there(lesson, monkeypatch):
     """Also the mode in brackets: mass_model[2] of two modes would show only when it is read."""
-    monkeypatch.setattr("ebm_engine.runs.lesson.why_no_mnist", lambda: "not needed")
+    monkeypatch.setattr("ebm_engine.lessons.lesson.why_no_mnist", lambda: "not needed")
     runs = {name: Run(spec) for name, spec in lesson.specs().items()}
     views = {name: run.snapshot(playing=False, updates_per_second=0) for name, run in runs.items()}
     for step in lesson.steps:

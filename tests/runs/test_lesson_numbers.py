@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from ebm_engine.lessons.figures import FIGURES, figure_numbers
+from ebm_engine.lessons.numbers import NUMBERS, PAST, mistake, numbers, numbers_at
+from ebm_engine.lessons.text import fill, shown
 from ebm_engine.run.run import Run
-from ebm_engine.runs.lesson_figures import FIGURES, figure_numbers
-from ebm_engine.runs.lesson_numbers import NUMBERS, PAST, mistake, numbers, numbers_at
-from ebm_engine.runs.lesson_text import fill, shown
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import with_value
 from ebm_engine.studies.energy_on_a_line import energy_cut

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ebm_engine.runs.lesson import built
-from ebm_engine.runs.lessons import FOLDER, LessonError, lessons, mistakes, read_lesson
+from ebm_engine.lessons.lesson import built
+from ebm_engine.lessons.read import FOLDER, LessonError, lessons, mistakes, read_lesson
 from tests.runs.lesson_files import SMALL, changed, written
 
 ALL = lessons()
@@ -116,5 +116,5 @@ def test_without_mnist_the_digits_that_come_along_take_its_place(monkeypatch):
     images = ALL[-1]
     assert {built(run).target.kind for run in images.runs} == {"mnist"}
     for reason, kind in (("it is not here", "digits"), ("", "mnist")):
-        monkeypatch.setattr("ebm_engine.runs.lesson.why_no_mnist", lambda reason=reason: reason)
+        monkeypatch.setattr("ebm_engine.lessons.lesson.why_no_mnist", lambda reason=reason: reason)
         assert {spec.target.kind for spec in images.specs().values()} == {kind}

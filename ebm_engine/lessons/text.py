@@ -12,8 +12,8 @@ import math
 import re
 from collections.abc import Collection, Mapping
 
+from ebm_engine.lessons.numbers import PAST, Annealed, mistake, numbers, numbers_at
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.lesson_numbers import PAST, Annealed, mistake, numbers, numbers_at
 
 FIGURE = "figure"  # stands for a run's name in the placeholder of a figure
 RUN_NAME = r"[a-z][a-z0-9-]*"

@@ -1,6 +1,6 @@
 """Measures the claims of a lesson: its runs, headless, over several seeds.
 
-    python -m ebm_engine.runs.lesson_check two-forces --seeds 10
+    python -m ebm_engine.lessons.check two-forces --seeds 10
 
 A claim of a run holds when it holds on at least nine of ten seeds; one of a figure has no seed.
 A lesson that names mass_annealed or tv_annealed has its image models measured by annealed walkers.
@@ -14,12 +14,12 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ebm_engine.lessons.claims import Claim, Reading
+from ebm_engine.lessons.figures import figure_numbers
+from ebm_engine.lessons.lesson import Lesson
+from ebm_engine.lessons.numbers import numbers
+from ebm_engine.lessons.read import lessons
 from ebm_engine.run.run import Run, prepare_process
-from ebm_engine.runs.lesson import Lesson
-from ebm_engine.runs.lesson_claims import Claim, Reading
-from ebm_engine.runs.lesson_figures import figure_numbers
-from ebm_engine.runs.lesson_numbers import numbers
-from ebm_engine.runs.lessons import lessons
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.studies.ais import measure
 
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Progress and verdicts go to stdout, mistakes to stderr.
     """
-    parser = argparse.ArgumentParser(prog="python -m ebm_engine.runs.lesson_check")
+    parser = argparse.ArgumentParser(prog="python -m ebm_engine.lessons.check")
     parser.add_argument("lesson", nargs="?", help="id of a lesson; all without it")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="number of seeds")
     options = parser.parse_args(arguments)

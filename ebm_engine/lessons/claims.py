@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from pydantic import Field, model_validator
 
-from ebm_engine.runs.lesson_figures import FIGURES, sliders
-from ebm_engine.runs.lesson_numbers import mistake
+from ebm_engine.lessons.figures import FIGURES, sliders
+from ebm_engine.lessons.numbers import mistake
 from ebm_engine.spec.fields import Block
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ebm_engine.runs.lesson import Lesson
+from ebm_engine.lessons.lesson import Lesson
 from ebm_engine.spec.presets import FOLDER as PRESETS
 
 FOLDER = PRESETS.parent / "lessons"

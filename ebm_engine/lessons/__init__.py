@@ -1,0 +1,1 @@
+"""Lesson files: read, checked and filled with the numbers of runs."""
