@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.cli import sweep as sweep
+from ebm_engine.cli.options import add_spec_options, asked_spec
+from ebm_engine.cli.report import check_ais, summary
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, StudyError, kept
-from ebm_engine.runs.asked import add_spec_options, asked_spec
-from ebm_engine.runs.sentences import check_ais, summary
-from ebm_engine.runs.sweep import command as sweep
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.presets import image_presets, presets
 from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError

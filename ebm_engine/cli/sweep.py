@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from ebm_engine.cli.options import add_spec_options, asked_spec, value_of
 from ebm_engine.reproduce.study import StudyError, Table
 from ebm_engine.reproduce.tables import MISSING, markdown
-from ebm_engine.runs.asked import add_spec_options, asked_spec, value_of
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.sweep.backends import BACKENDS
 from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
