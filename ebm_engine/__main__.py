@@ -137,7 +137,7 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     found = study.summary(results)
     written = write_numbers(name, study, results, found, folder)
     # Imported last: training and its numbers need no plotly.
-    from ebm_engine.views.studies import self_contained, study_figure
+    from ebm_engine.views.many_runs.reproduce import self_contained, study_figure
 
     figure = study_figure(study.title, found.panels, study.columns)
     drawn = {".figure.json": figure.to_json(), ".html": self_contained(figure, name)}

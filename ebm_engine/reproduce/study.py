@@ -79,7 +79,7 @@ class Table(NamedTuple):
 class Summary(NamedTuple):
     """What a study found.
 
-    panels: the figure as plain values, see `ebm_engine.views.studies`; notes: sentences below the
+    panels: the figure as plain values, see `ebm_engine.views.many_runs.reproduce`; notes: sentences below the
     tables, among them where the numbers come from.
     """
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from PIL import Image
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views.palette import Theme
 from ebm_engine.views.poster import Format
 from ebm_engine.views.raster import image
-from ebm_engine.views.series import thin
+from ebm_engine.views.style.palette import Theme
+from ebm_engine.views.style.series import thin
 
 MOST_BYTES = 5_000_000
 MOST_PICTURES = 60

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import mass_words
-from ebm_engine.views.palette import PALETTES, Palette, Theme
-from ebm_engine.views.theme import FONT_SIZE, finish, has_weights
+from ebm_engine.views.one_run import mass_words
+from ebm_engine.views.style.palette import PALETTES, Palette, Theme
+from ebm_engine.views.style.theme import FONT_SIZE, finish, has_weights
 
 READINGS_WIDTH = 0.2  # of a bar; four bars and a gap make one mode
 WHISKER = "#858B96"  # seen on the page and on the bars of either theme

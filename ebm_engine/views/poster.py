@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import layers, mass_words
-from ebm_engine.views.palette import ON_FIELD, Theme
+from ebm_engine.views.one_run import mass_words, plane_layers
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.poster_axes import Key, Look, legend
 from ebm_engine.views.poster_curves import learning, weights
@@ -25,7 +24,8 @@ from ebm_engine.views.poster_plane import (
     order_of_tiles,
     shape,
 )
-from ebm_engine.views.theme import method_name, number
+from ebm_engine.views.style.palette import ON_FIELD, Theme
+from ebm_engine.views.style.theme import method_name, number
 
 Panel = Callable[[Snapshot, Pen, Box, Look], None]
 PANELS: tuple[Panel, ...] = (masses, learning, weights)
@@ -134,10 +134,10 @@ def _color_bar(pen: Pen, box: Box, look: Look) -> None:
     """The colours of E − min E in kT, along the right edge of the plane."""
     bar = Box(box.right + 0.6 * look.small, box.top, 0.9 * look.small, box.height)
     pen.pixels(np.ascontiguousarray(colors_of_field()[::-1, None]), bar)
-    for level in (0, *layers.ISO_LINES, layers.CLIP):
-        y = bar.bottom - level / layers.CLIP * bar.height + 0.35 * look.small
+    for level in (0, *plane_layers.ISO_LINES, plane_layers.CLIP):
+        y = bar.bottom - level / plane_layers.CLIP * bar.height + 0.35 * look.small
         y = min(max(y, bar.top + 0.75 * look.small), bar.bottom)
-        text = f"≥{level:g} kT" if level == layers.CLIP else f"{level:g}"
+        text = f"≥{level:g} kT" if level == plane_layers.CLIP else f"{level:g}"
         pen.words((bar.right + 0.3 * look.small, y), text, look.small, _ink(look), "start")
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views.palette import PALETTES, Palette, Theme
 from ebm_engine.views.pen import Box, Ink, Pen, ink
-from ebm_engine.views.theme import number
+from ebm_engine.views.style.palette import PALETTES, Palette, Theme
+from ebm_engine.views.style.theme import number
 
 SMALLEST = 12.0  # px of text
 DASHES = {"solid": (), "dash": (9, 6), "dot": (2, 4), "dashdot": (9, 4, 2, 4), "longdash": (15, 6)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import kl_words, wording
-from ebm_engine.views.palette import method_line
+from ebm_engine.views.one_run import kl_words
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.poster_axes import Axes, Key, Look, dash_of, frame, titled
-from ebm_engine.views.series import band, thin
-from ebm_engine.views.theme import has_weights, method_name
+from ebm_engine.views.style import wording
+from ebm_engine.views.style.palette import method_line
+from ebm_engine.views.style.series import band, thin
+from ebm_engine.views.style.theme import has_weights, method_name
 
 POINTS = 600  # of a curve, at most
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import mass_words
+from ebm_engine.views.one_run import mass_words
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.poster_axes import Axes, Key, Look, frame, titled
-from ebm_engine.views.series import thin
-from ebm_engine.views.theme import has_weights
+from ebm_engine.views.style.series import thin
+from ebm_engine.views.style.theme import has_weights
 
 MANY = 12  # modes above which only model and walkers have bars
 

@@ -11,14 +11,14 @@ import numpy as np
 from plotly.colors import get_colorscale, hex_to_rgb
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import layers, plane
-from ebm_engine.views.images import EDGE, sheet
+from ebm_engine.views.images.images import EDGE, sheet
 from ebm_engine.views.isolines import isolines
-from ebm_engine.views.palette import FIELD, ON_FIELD
+from ebm_engine.views.one_run import plane_layers, plane_numbers
 from ebm_engine.views.pen import Box, Ink, Pen, ink
 from ebm_engine.views.poster_axes import Look
-from ebm_engine.views.series import thin
-from ebm_engine.views.theme import has_weights
+from ebm_engine.views.style.palette import FIELD, ON_FIELD
+from ebm_engine.views.style.series import thin
+from ebm_engine.views.style.theme import has_weights
 
 USUAL = 620.0  # px of a plane whose walkers have the figures' size
 WHITE, GREY = Ink(255, 255, 255), Ink(154, 154, 154)
@@ -41,27 +41,27 @@ def field_colors(snapshot: Snapshot, width: int, height: int) -> np.ndarray:
 
     Bilinear between the grid points, cut off at CLIP; what is no number has the colour of CLIP.
     """
-    energy = np.nan_to_num(plane.relative_energy(snapshot), nan=layers.CLIP)
-    energy = np.minimum(energy, layers.CLIP)
+    energy = np.nan_to_num(plane_numbers.relative_energy(snapshot), nan=plane_layers.CLIP)
+    energy = np.minimum(energy, plane_layers.CLIP)
     rows, columns = energy.shape
     y, x = np.linspace(rows - 1, 0, height), np.linspace(0, columns - 1, width)
     down, left = np.minimum(y.astype(int), rows - 2), np.minimum(x.astype(int), columns - 2)
     t, s = (y - down)[:, None], x - left
     lines = energy[down] * (1 - t) + energy[down + 1] * t
     values = lines[:, left] * (1 - s) + lines[:, left + 1] * s
-    return colors_of_field()[(values * (255 / layers.CLIP)).round().astype(np.uint8)]
+    return colors_of_field()[(values * (255 / plane_layers.CLIP)).round().astype(np.uint8)]
 
 
 def draw_plane(snapshot: Snapshot, pen: Pen, box: Box, look: Look) -> None:
     """Field, iso-lines, data, walkers and means, within the box."""
     pen.pixels(field_colors(snapshot, round(box.width), round(box.height)), box)
-    energy = plane.relative_energy(snapshot)
+    energy = plane_numbers.relative_energy(snapshot)
     steps = np.array([box.width, -box.height]) / (np.array(energy.shape[::-1]) - 1)
-    for level in layers.ISO_LINES:
+    for level in plane_layers.ISO_LINES:
         for line in isolines(energy, level):
             pen.line(np.array([box.left, box.bottom]) + line * steps, WHITE.faded(0.8), 1.0, ())
     scale = min(box.width, box.height) / USUAL
-    data = _inside(snapshot.data[thin(len(snapshot.data), layers.DATA)], snapshot)
+    data = _inside(snapshot.data[thin(len(snapshot.data), plane_layers.DATA)], snapshot)
     spots = to_pixels(data, snapshot, box)
     pen.discs(spots, np.full(len(spots), 2.2 * scale), ink(ON_FIELD.data).faded(0.75), None)
     _walkers(snapshot, pen, box, scale)
@@ -70,11 +70,11 @@ def draw_plane(snapshot: Snapshot, pen: Pen, box: Box, look: Look) -> None:
 
 
 def _walkers(snapshot: Snapshot, pen: Pen, box: Box, scale: float) -> None:
-    shown = thin(len(snapshot.positions), layers.WALKERS)
+    shown = thin(len(snapshot.positions), plane_layers.WALKERS)
     points = snapshot.positions[shown]
-    living = layers.alive(snapshot.log_w[shown])
+    living = plane_layers.alive(snapshot.log_w[shown])
     there = _within(points, snapshot)
-    radii = scale * layers.diameters(snapshot.log_w)[shown] / 2
+    radii = scale * plane_layers.diameters(snapshot.log_w)[shown] / 2
     solid = Ink(*ON_FIELD.walkers, 0.4)
     dead, alive = there & ~living, there & living
     faint = to_pixels(points[dead], snapshot, box)
@@ -84,13 +84,13 @@ def _walkers(snapshot: Snapshot, pen: Pen, box: Box, scale: float) -> None:
 
 def _means(snapshot: Snapshot, pen: Pen, box: Box, scale: float, look: Look) -> None:
     """× at the target's means, + at the model's, each with a white rim."""
-    few = len(snapshot.target_means) <= layers.MANY
+    few = len(snapshot.target_means) <= plane_layers.MANY
     slanted, upright = np.array([[1, 1], [1, -1]]), np.array([[1, 0], [0, 1]])
     for means, arms, color, reach in (
         (snapshot.target_means, slanted, ink(ON_FIELD.ink), 6 if few else 4),
         (snapshot.means, upright, ink(look.colors.model), 7 if few else 5),
     ):
-        for spot in to_pixels(_inside(plane.on_plane(means), snapshot), snapshot, box):
+        for spot in to_pixels(_inside(plane_numbers.on_plane(means), snapshot), snapshot, box):
             for paint, width in ((WHITE, 5.0), (color, 2.6)):
                 for arm in arms:
                     ends = spot + np.outer([-1, 1], reach * scale * arm)

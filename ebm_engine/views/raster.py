@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import poster
-from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.pen import Anchor, Box, Ink, ink, stretches
+from ebm_engine.views.style.palette import PALETTES, Theme
 
 FINE = 2  # drawn pixels per pixel
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}

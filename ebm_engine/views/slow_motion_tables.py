@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.views.theme import number, power_of_ten
+from ebm_engine.views.style.theme import number, power_of_ten
 
 Motion = Mapping[str, Any]
 MOST_ROWS = 8  # single parameters that are told; of more, the norms of their groups

@@ -14,8 +14,8 @@ from PIL import Image
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views import poster
-from ebm_engine.views.palette import PALETTES, Theme
 from ebm_engine.views.pen import Anchor, Box, Ink, ink, stretches
+from ebm_engine.views.style.palette import PALETTES, Theme
 
 FONT = "'Source Sans 3', 'Source Sans Pro', 'Liberation Sans', Arial, sans-serif"
 

@@ -15,9 +15,9 @@ import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.run_spec import with_value
-from ebm_engine.views import compare
-from ebm_engine.views.compare import Entry
-from ebm_engine.views.theme import config
+from ebm_engine.views.many_runs import compare
+from ebm_engine.views.many_runs.compare import Entry
+from ebm_engine.views.style.theme import config
 from pages.common import comparison_link as link
 from pages.common import session
 from pages.common.acts import NEW_SEEDS

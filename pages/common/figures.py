@@ -15,10 +15,10 @@ import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.hub.hub import RunView
-from ebm_engine.views import compact, curves, energies, landscape, masses, tables, walkers
-from ebm_engine.views.compact import controllers_move as moving
-from ebm_engine.views.genealogy import genealogy
-from ebm_engine.views.theme import Reading, Theme, config
+from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
+from ebm_engine.views.one_run.distance import controllers_move as moving
+from ebm_engine.views.one_run.genealogy import genealogy
+from ebm_engine.views.style.theme import Reading, Theme, config
 from pages.common import session
 from pages.common.langevin_figures import theme
 from pages.common.session import Held
@@ -43,8 +43,8 @@ class Album(NamedTuple):
 
 WEIGHTS: Group = {
     "ess": curves.ess_curves,
-    "log-weights": walkers.log_weight_histogram,
-    "lorenz": walkers.lorenz,
+    "log-weights": weights.log_weight_histogram,
+    "lorenz": weights.lorenz,
     "genealogy": genealogy,
 }
 PLANE = Album(
@@ -53,7 +53,7 @@ PLANE = Album(
             "kl": curves.kl_curves,
             "masses": masses.mode_bars,
             "mass-curves": masses.mass_curves,
-            "distance": compact.distance_curves,
+            "distance": distance.distance_curves,
             "mean-energies": energies.mean_energies,
             "gradient-norms": energies.gradient_norms,
         },
@@ -63,7 +63,7 @@ PLANE = Album(
             "cut": landscape.cut,
         },
         "Weights": WEIGHTS,
-        "Gradient": {"gradient": curves.gradient_bias, "controllers": compact.controller_curves},
+        "Gradient": {"gradient": curves.gradient_bias, "controllers": distance.controller_curves},
     },
     {
         "Learning": ("Log scale", {"kl": partial(curves.kl_curves, y_scale="log")}),

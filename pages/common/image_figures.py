@@ -10,9 +10,10 @@ import numpy as np
 import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import energies, energy_histograms, kl_term, ood
-from ebm_engine.views import images as views
-from ebm_engine.views.theme import Reading, config
+from ebm_engine.views.images import energy_histograms, kl_term, ood
+from ebm_engine.views.images import images as views
+from ebm_engine.views.one_run import energies
+from ebm_engine.views.style.theme import Reading, config
 from pages.common import jobs
 from pages.common.langevin_figures import theme
 from pages.live.plot import plot

@@ -9,7 +9,8 @@ import streamlit as st
 
 from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
 from ebm_engine.studies.specs.images import AisSpec, OodSpec
-from ebm_engine.views import compact, energies, image_curves
+from ebm_engine.views.images import ais
+from ebm_engine.views.one_run import distance, energies
 from pages.common import figures, jobs, measuring, session, study
 from pages.common import image_figures as drawn
 from pages.common.composition import show_composition
@@ -37,10 +38,10 @@ def album(held: Held) -> figures.Album:
     return figures.Album(
         {
             "Learning": {
-                "cross-entropy": partial(image_curves.cross_entropy_curve, measured=found),
-                "class-masses": partial(image_curves.class_bars, measured=found),
+                "cross-entropy": partial(ais.cross_entropy_curve, measured=found),
+                "class-masses": partial(ais.class_bars, measured=found),
                 "gradient-norms": energies.gradient_norms,
-                "controllers": compact.controller_curves,
+                "controllers": distance.controller_curves,
             },
             "Energies": {"mean-energies": energies.mean_energies},
             "Weights": figures.WEIGHTS,

@@ -11,10 +11,10 @@ import streamlit as st
 from ebm_engine.studies.missing_term import missing_term
 from ebm_engine.studies.recipes import RECIPES, Recipe
 from ebm_engine.studies.specs.langevin import MissingSpec
-from ebm_engine.views import chain_statistics, langevin, step_size
-from ebm_engine.views.latent import LatentSeries, latent_curves
-from ebm_engine.views.missing_term import missing_term_bars
-from ebm_engine.views.theme import Reading, Theme, config, number
+from ebm_engine.views.langevin import chain_statistics, chains, step_bias
+from ebm_engine.views.langevin.jala_em import LatentSeries, latent_curves
+from ebm_engine.views.langevin.missing_term import missing_term_bars
+from ebm_engine.views.style.theme import Reading, Theme, config, number
 from pages.live.plot import plot
 
 CASES = ((1.0, 0.1, 0.5), (1.0, 0.1, 2.0), (4.0, 0.05, 0.7), (0.25, 0.2, 3.0))  # s², η, θ
@@ -28,12 +28,12 @@ def theme() -> Theme:
 
 def draw_chains(result: Mapping[str, Any], *, tested: bool) -> None:
     """The numbers of the chains, then six figures."""
-    series, look = langevin.ChainSeries(**result), theme()
+    series, look = chains.ChainSeries(**result), theme()
     st.caption(_numbers(series, tested))
     readings = {
-        "short": langevin.chain_map(series, look, short=True),
-        "map": langevin.chain_map(series, look),
-        "traces": langevin.traces(series, look),
+        "short": chains.chain_map(series, look, short=True),
+        "map": chains.chain_map(series, look),
+        "traces": chains.traces(series, look),
         "masses": chain_statistics.short_against_long(series, look),
         "autocorrelation": chain_statistics.autocorrelation(series, look),
         "moment": chain_statistics.second_moment(series, look),
@@ -41,7 +41,7 @@ def draw_chains(result: Mapping[str, Any], *, tested: bool) -> None:
     _grid(readings)
 
 
-def _numbers(series: langevin.ChainSeries, tested: bool) -> str:
+def _numbers(series: chains.ChainSeries, tested: bool) -> str:
     accepted = (
         f"The test accepted {number(series.acceptance, '.3f')} ± "
         f"{number(2 * series.acceptance_se, '.1g')} of {series.count * series.step} proposals."
@@ -53,14 +53,14 @@ def _numbers(series: langevin.ChainSeries, tested: bool) -> str:
 
 def draw_variances(result: Mapping[str, Any]) -> None:
     """Stationary variance against the step size."""
-    _figure("variances", step_size.variance_curves(step_size.BiasSeries(**result), theme()))
+    _figure("variances", step_bias.variance_curves(step_bias.BiasSeries(**result), theme()))
 
 
 def draw_recipe(recipe: Recipe) -> None:
     """What a published recipe samples, and the table of all of them."""
     left, right = st.columns(2)
     with left:
-        drawn = step_size.temperature_map(recipe.temperature, recipe.title, theme())
+        drawn = step_bias.temperature_map(recipe.temperature, recipe.title, theme())
         _figure("temperature", drawn)
         if recipe.note:
             st.caption(recipe.note)

@@ -15,10 +15,10 @@ from ebm_engine.spec.knobs import block_knobs
 from ebm_engine.studies.energy_on_a_line import EnergyCutSpec, energy_cut
 from ebm_engine.studies.missing_term import missing_term
 from ebm_engine.studies.specs.langevin import MissingSpec
-from ebm_engine.views import compare, together
-from ebm_engine.views.energy_cut import CutSeries, energy_and_density
-from ebm_engine.views.missing_term import missing_term_bars
-from ebm_engine.views.theme import Reading, Theme, config
+from ebm_engine.views.langevin.energy_on_a_line import CutSeries, energy_and_density
+from ebm_engine.views.langevin.missing_term import missing_term_bars
+from ebm_engine.views.many_runs import compare, together
+from ebm_engine.views.style.theme import Reading, Theme, config
 from pages.common import scene
 from pages.common.langevin_figures import theme
 from pages.common.lesson_flow import Walk

@@ -21,7 +21,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Limit, Play, Reset
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS
-from ebm_engine.views.together import PARTS
+from ebm_engine.views.many_runs.together import PARTS
 from pages.common import ensemble, lesson_annealing, lesson_flow, session
 from pages.common.ensemble import Ensemble
 from pages.common.lesson_flow import Walk

@@ -12,7 +12,7 @@ import streamlit as st
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec
-from ebm_engine.views.image_curves import AisPoint
+from ebm_engine.views.images.ais import AisPoint
 from pages.common import jobs, session, study
 from pages.common.composition import NO_MODEL, checkpoint
 from pages.common.session import Held

@@ -10,8 +10,8 @@ import streamlit as st
 
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.studies.specs.runs import MOST_UPDATES, SeedsSpec
-from ebm_engine.views.ribbon import Ribbon, ribbons, sentence
-from ebm_engine.views.theme import config
+from ebm_engine.views.many_runs.seeds import Ribbon, ribbons, sentence
+from ebm_engine.views.style.theme import config
 from pages.common import jobs, session, study
 from pages.common.langevin_figures import theme
 from pages.common.session import Held

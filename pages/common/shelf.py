@@ -12,8 +12,8 @@ import streamlit as st
 
 from ebm_engine.run.past_runs import MOST, Entry, Shelf
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views import shelf as views
-from ebm_engine.views.theme import config
+from ebm_engine.views.many_runs import past_runs as views
+from ebm_engine.views.style.theme import config
 from pages.common import figures, session, shelf_table
 from pages.common.langevin_figures import theme
 from pages.common.session import Held

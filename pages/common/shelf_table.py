@@ -12,7 +12,7 @@ import streamlit as st
 
 from ebm_engine.run.past_runs import Entry
 from ebm_engine.spec.presets import preset
-from ebm_engine.views.theme import number
+from ebm_engine.views.style.theme import number
 from pages.common import share
 
 NUMBER = st.column_config.NumberColumn

@@ -18,9 +18,9 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Pause, Step
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.studies.slow_motion.cards import cards
-from ebm_engine.views.slow_motion import motion_plane
+from ebm_engine.views.slow_motion.plane import motion_plane
 from ebm_engine.views.slow_motion_tables import descendants
-from ebm_engine.views.theme import config
+from ebm_engine.views.style.theme import config
 from pages.common import jobs, session, slow_motion_cards
 from pages.common.composition import checkpoint
 from pages.common.langevin_figures import theme

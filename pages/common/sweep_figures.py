@@ -11,8 +11,8 @@ from ebm_engine.jobs.job_queue import CANCELLED, DeskFull, JobView
 from ebm_engine.sweep.numbers import QUANTITIES, Found, Grid, as_csv, lines
 from ebm_engine.sweep.store import recall, server_folder
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells, place
-from ebm_engine.views.phase import PhaseAxes, PhasePanel, phase_diagram
-from ebm_engine.views.theme import config, number
+from ebm_engine.views.many_runs.phase import PhaseAxes, PhasePanel, phase_diagram
+from ebm_engine.views.style.theme import config, number
 from pages.common import share, sweeps
 from pages.common.langevin_figures import theme
 from pages.common.widgets import plain

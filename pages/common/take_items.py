@@ -11,7 +11,7 @@ from ebm_engine.run.checkpoint_file import facts_of
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.hub.hub import UnknownRun, hub
 from ebm_engine.views import film, raster, vector
-from ebm_engine.views.theme import Theme
+from ebm_engine.views.style.theme import Theme
 from pages.common.session import Held
 
 WAIT = "not kept yet: wait a second and open this again"

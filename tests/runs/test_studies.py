@@ -18,7 +18,7 @@ from ebm_engine.reproduce.study import Job, Options, changed
 from ebm_engine.reproduce.tables import mean_and_half_range, median_and_range
 from ebm_engine.runs.ais_summary import summarised
 from ebm_engine.spec.run_spec import SpecError, parse_spec
-from ebm_engine.views.studies import self_contained, study_figure
+from ebm_engine.views.many_runs.reproduce import self_contained, study_figure
 
 
 def ignore(updates: int) -> None:

@@ -5,9 +5,9 @@ import pytest
 
 from ebm_engine.run.snapshot import Divergence
 from ebm_engine.spec.methods import METHODS
-from ebm_engine.views import compare
-from ebm_engine.views.compare import POINTS, Entry
-from ebm_engine.views.palette import method_line
+from ebm_engine.views.many_runs import compare
+from ebm_engine.views.many_runs.compare import POINTS, Entry
+from ebm_engine.views.style.palette import method_line
 
 ESS = "ESS/N of the runs with weights"
 

@@ -5,7 +5,8 @@ import pytest
 
 from ebm_engine.run.snapshot import HISTORY
 from ebm_engine.spec.run_spec import parse_spec
-from ebm_engine.views import curves, strokes
+from ebm_engine.views.one_run import curves
+from ebm_engine.views.style import strokes
 
 
 def traces(reading):

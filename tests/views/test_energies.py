@@ -7,8 +7,8 @@ import pytest
 
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import RunSpec
-from ebm_engine.views import energies
-from ebm_engine.views.energy_histograms import EnergySeries, energy_histograms
+from ebm_engine.views.images.energy_histograms import EnergySeries, energy_histograms
+from ebm_engine.views.one_run import energies
 
 STEPS = 401
 

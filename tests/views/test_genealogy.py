@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ebm_engine.views import genealogy
-from ebm_engine.views.genealogy import edges
+from ebm_engine.views.one_run import genealogy
+from ebm_engine.views.one_run.genealogy import edges
 
 STEPS = np.array([0, 10, 20, 40])
 FIRST = np.linspace(0, 999, 64).round().astype(np.uint16)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.spec.methods import METHODS
-from ebm_engine.views.image_curves import AisPoint, class_bars, cross_entropy_curve
+from ebm_engine.views.images.ais import AisPoint, class_bars, cross_entropy_curve
 from tests.views.conftest import ESTIMATES, UPDATES
 
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.views import images, ood
-from ebm_engine.views.images import AisSeries, CompositionSeries
-from ebm_engine.views.ood import OodSeries
+from ebm_engine.views.images import images, ood
+from ebm_engine.views.images.images import AisSeries, CompositionSeries
+from ebm_engine.views.images.ood import OodSeries
 
 
 @pytest.fixture

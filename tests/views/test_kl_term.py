@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebm_engine.views.kl_term import KlTermSeries, energy_gaps
+from ebm_engine.views.images.kl_term import KlTermSeries, energy_gaps
 
 
 @pytest.fixture

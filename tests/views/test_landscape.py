@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.spec.run_spec import parse_spec
-from ebm_engine.views import landscape, layers, plane
+from ebm_engine.views.one_run import landscape, plane_layers, plane_numbers
 
 
 def traces(reading):
@@ -25,7 +25,7 @@ def test_the_iso_lines_lie_at_1_2_4_and_8_kt(snapshot):
     contour = landscape.energy_map(snapshot).figure.data[1]
     levels = np.arange(contour.contours.start, contour.contours.end + 1, contour.contours.size)
     np.testing.assert_array_equal(2.0**levels, [1, 2, 4, 8])
-    energy = plane.relative_energy(snapshot)
+    energy = plane_numbers.relative_energy(snapshot)
     above = energy > 1e-3
     np.testing.assert_allclose(2.0 ** contour.z[above], energy[above], rtol=1e-4)
 
@@ -33,14 +33,14 @@ def test_the_iso_lines_lie_at_1_2_4_and_8_kt(snapshot):
 def test_the_area_of_a_walker_is_proportional_to_its_weight():
     """Diameter² ratio = weight ratio; a diameter ∝ weight would give its square."""
     log_w = np.log(np.array([0.5, 1.0, 1.0, 1.0, 4.0]))
-    size = layers.diameters(log_w)
+    size = plane_layers.diameters(log_w)
     assert size[4] ** 2 / size[0] ** 2 == pytest.approx(8.0)
-    assert size[1] == pytest.approx(layers.UNIT_DIAMETER)
+    assert size[1] == pytest.approx(plane_layers.UNIT_DIAMETER)
 
 
 def test_the_area_ends_at_25_times_the_median_weight():
     log_w = np.log(np.array([0.1, 0.2, 0.2, 3.0, 90.0]))
-    size = layers.diameters(log_w)
+    size = plane_layers.diameters(log_w)
     assert size[4] ** 2 / size[1] ** 2 == pytest.approx(25.0)
     assert size[3] ** 2 / size[1] ** 2 == pytest.approx(15.0)
 
@@ -70,7 +70,7 @@ def test_a_walker_keeps_its_size_and_its_number_when_thinned(make):
     assert points <= 5000
     walkers = traces(reading)["walkers, area ∝ weight"]
     number = walkers.customdata[:, 0].astype(int)
-    np.testing.assert_allclose(walkers.marker.size, layers.diameters(log_w)[number])
+    np.testing.assert_allclose(walkers.marker.size, plane_layers.diameters(log_w)[number])
     np.testing.assert_array_equal(walkers.x, many.positions[number, 0])
     assert "3000 of 8000, evenly thinned" in reading.caption
     assert "1200 of 2000, evenly thinned" in reading.caption
@@ -82,7 +82,7 @@ def test_the_caption_counts_the_training_points_that_the_snapshot_left_out(snaps
 
 
 def test_chains_are_drawn_whole_and_do_not_join_each_other(snapshot):
-    halo, *thirds = layers.chain_layers(snapshot)
+    halo, *thirds = plane_layers.chain_layers(snapshot)
     assert np.isnan(halo.x).sum() == len(snapshot.trails)
     assert thirds[0].opacity < thirds[1].opacity < thirds[2].opacity
     newest = thirds[-1].x[~np.isnan(thirds[-1].x)].reshape(len(snapshot.trails), -1)
@@ -91,7 +91,7 @@ def test_chains_are_drawn_whole_and_do_not_join_each_other(snapshot):
 
 
 def test_a_run_without_chains_has_no_chain_layer(make):
-    assert layers.chain_layers(make(trails=np.empty((0, 60, 2), np.float32))) == []
+    assert plane_layers.chain_layers(make(trails=np.empty((0, 60, 2), np.float32))) == []
 
 
 def test_the_surface_is_the_same_energy_cut_off_at_twelve(snapshot):
@@ -108,7 +108,7 @@ def test_the_difference_map_is_model_minus_data_and_prints_its_total_variation(
     model = mixture_density(plane_points, snapshot.means, np.array([0.32, 0.68]))
     np.testing.assert_allclose(heat.z, model - snapshot.target_density, atol=1e-6)
     printed = float(reading.figure.layout.title.text.rsplit(" ", 1)[1])
-    assert printed == pytest.approx(plane.total_variation(snapshot), abs=5e-5)
+    assert printed == pytest.approx(plane_numbers.total_variation(snapshot), abs=5e-5)
 
 
 def test_the_limits_of_the_difference_map_do_not_move_with_the_model(make, snapshot):
@@ -129,7 +129,7 @@ def test_a_tiny_total_variation_is_printed_with_digits(make, snapshot):
 
 def test_the_cut_shows_minus_log_p_of_model_and_target(snapshot, mixture_density):
     """Both curves carry their log Z; the bare energy would be lower by log Z = 1.3."""
-    line = plane.cut_line(snapshot)
+    line = plane_numbers.cut_line(snapshot)
     drawn = traces(landscape.cut(snapshot))
     model = -np.log(mixture_density(line.points, snapshot.means, np.array([0.32, 0.68])))
     target = -np.log(mixture_density(line.points, snapshot.target_means, np.array([0.25, 0.75])))
@@ -167,7 +167,7 @@ def test_a_network_has_no_means_on_the_map(network, own_points):
 
 def test_the_total_variation_of_the_ring_is_the_misplaced_mass(network):
     """½ Σ |1/8 − pⱼ| = 0.3 for separated modes of equal shape; without the ½ it would be 0.6."""
-    assert plane.total_variation(network) == pytest.approx(0.3, abs=1e-3)
+    assert plane_numbers.total_variation(network) == pytest.approx(0.3, abs=1e-3)
 
 
 def test_an_unknown_density_leaves_the_difference_empty_with_its_reason(own_points):

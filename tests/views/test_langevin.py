@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.views import chain_statistics, langevin, step_size
-from ebm_engine.views.langevin import ChainSeries
-from ebm_engine.views.step_size import BiasSeries
+from ebm_engine.views.langevin import chain_statistics, chains, step_bias
+from ebm_engine.views.langevin.chains import ChainSeries
+from ebm_engine.views.langevin.step_bias import BiasSeries
 
 
 @pytest.fixture
@@ -97,16 +97,16 @@ def test_a_mode_without_chains_is_named_beside_a_short_time(series):
 
 def test_crossings_carry_an_error_and_none_at_all_a_bound(series):
     """Three over the number of steps is the 95 % bound of a rate that gave no event."""
-    assert "1.5 ± 0.5 crossings" in langevin.crossing_sentence(series)
+    assert "1.5 ± 0.5 crossings" in chains.crossing_sentence(series)
     none = series._replace(crossings=0.0, crossings_se=0.0)
-    assert "below 0.06 per 1000 steps (95 %)" in langevin.crossing_sentence(none)
+    assert "below 0.06 per 1000 steps (95 %)" in chains.crossing_sentence(none)
     one = series._replace(exact_mass=np.ones(1))
-    assert "no barrier" in langevin.crossing_sentence(one)
+    assert "no barrier" in chains.crossing_sentence(one)
 
 
 def test_maps_show_the_field_the_cloud_and_the_paths(series):
-    full = langevin.chain_map(series).figure
-    short = langevin.chain_map(series, short=True).figure
+    full = chains.chain_map(series).figure
+    short = chains.chain_map(series, short=True).figure
     assert (len(full.data), len(short.data)) == (5, 2)
     assert np.min(full.data[0].z) == 0
     np.testing.assert_array_equal(short.data[-1].x, series.short_cloud[:, 0])
@@ -115,13 +115,13 @@ def test_maps_show_the_field_the_cloud_and_the_paths(series):
 
 
 def test_traces_share_the_box_so_that_an_unvisited_mode_stays_in_sight(series):
-    figure = langevin.traces(series).figure
+    figure = chains.traces(series).figure
     assert len(figure.data) == 3
     assert list(figure.layout.yaxis.range) == [-6.0, 6.0]
 
 
 def test_measured_variances_lie_with_their_errors_on_both_closed_forms(bias):
-    reading = step_size.variance_curves(bias)
+    reading = step_bias.variance_curves(bias)
     lines = [t for t in reading.figure.data if t.mode == "lines"]
     points = [t for t in reading.figure.data if t.mode == "markers"]
     np.testing.assert_array_equal(lines[0].y, bias.exact_0)
@@ -135,19 +135,19 @@ def test_measured_variances_lie_with_their_errors_on_both_closed_forms(bias):
 @pytest.mark.parametrize(("t", "mass"), [(1.0, 0.6995), (1e-9, 1.0), (1e6, 0.5)])
 def test_the_mass_of_the_deeper_well_grows_when_it_gets_cold(t, mass):
     """0.7Φ(2/0.7) + 0.3Φ(−2/0.7) at T = 1, all of it near 0, half of it when hot."""
-    assert step_size.right_mass(t) == pytest.approx(mass, abs=0.002)
+    assert step_bias.right_mass(t) == pytest.approx(mass, abs=0.002)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_both_themes_are_drawn_on_a_transparent_ground(theme, series, bias):
     readings = [
-        langevin.chain_map(series, theme),
-        langevin.traces(series, theme),
+        chains.chain_map(series, theme),
+        chains.traces(series, theme),
         chain_statistics.short_against_long(series, theme),
         chain_statistics.autocorrelation(series, theme),
         chain_statistics.second_moment(series, theme),
-        step_size.variance_curves(bias, theme),
-        step_size.temperature_map(5e-9, "a recipe", theme),
+        step_bias.variance_curves(bias, theme),
+        step_bias.temperature_map(5e-9, "a recipe", theme),
     ]
     for reading in readings:
         assert reading.figure.layout.template.layout.paper_bgcolor == "rgba(0,0,0,0)"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.views.latent import LatentSeries, latent_curves
+from ebm_engine.views.langevin.jala_em import LatentSeries, latent_curves
 
 
 @pytest.fixture

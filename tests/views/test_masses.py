@@ -7,7 +7,7 @@ import pytest
 
 from ebm_engine.run.snapshot import ModeMasses
 from ebm_engine.spec.run_spec import parse_spec
-from ebm_engine.views import masses
+from ebm_engine.views.one_run import masses
 
 
 def traces(snapshot):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.views.missing_term import missing_term_bars
+from ebm_engine.views.langevin.missing_term import missing_term_bars
 
 TERMS = {"cd_part": -0.05125, "third_term": 0.038668, "exact": -0.089918}
 

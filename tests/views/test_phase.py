@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.views.phase import (
+from ebm_engine.views.many_runs.phase import (
     FRAME_WIDTH,
     NUMBER_WIDTH,
     PhaseAxes,

@@ -9,9 +9,9 @@ from PIL import Image
 
 from ebm_engine.views import film, poster_plane, raster
 from ebm_engine.views.isolines import isolines
-from ebm_engine.views.palette import PALETTES
 from ebm_engine.views.pen import Box, Ink, ink, stretches
 from ebm_engine.views.poster_axes import Look, ticks
+from ebm_engine.views.style.palette import PALETTES
 
 WHITE = Ink(255, 255, 255)
 SQUARE = (-1.0, 1.0, -1.0, 1.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebm_engine.views.series import band, last_finite, running_median, thin
+from ebm_engine.views.style.series import band, last_finite, running_median, thin
 
 
 def test_thinning_keeps_both_ends_and_even_spacing():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebm_engine.views.shelf import MOST, Line, line_styles, overlay
+from ebm_engine.views.many_runs.past_runs import MOST, Line, line_styles, overlay
 
 STEP = np.arange(0, 101, 10)
 NONE = np.full(len(STEP), np.nan)

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.views import slow_motion, slow_motion_tables
+from ebm_engine.views import slow_motion_tables
 from ebm_engine.views.arrows import lengthening
-from ebm_engine.views.slow_motion_walker import READERS, walker_numbers
+from ebm_engine.views.slow_motion import plane
+from ebm_engine.views.slow_motion.numbers import READERS, walker_numbers
 
 CARDS = ("data", "walkers", "update", "drift", "noise", "weight")
 START = np.array([[0.0, 0.0], [1.0, 2.0], [-3.0, 1.0], [4.0, 0.0]])
@@ -74,16 +75,16 @@ def arrows(reading):
 
 def test_drift_and_noise_are_arrows_of_true_length(motion, snapshot):
     """From x to x + drift, from there to y; the noise does not start at x."""
-    reading = slow_motion.motion_plane(motion, "noise", 1, snapshot)
+    reading = plane.motion_plane(motion, "noise", 1, snapshot)
     down, kick = arrows(reading)
     np.testing.assert_allclose(down, [(1.0, 2.0), (0.8, 2.3)])
     np.testing.assert_allclose(kick, [(0.8, 2.3), (1.0, 1.8)])
-    assert len(arrows(slow_motion.motion_plane(motion, "drift", 1, snapshot))) == 1
+    assert len(arrows(plane.motion_plane(motion, "drift", 1, snapshot))) == 1
 
 
 def test_the_plane_is_zoomed_in_where_the_walker_moves(motion, snapshot):
     """Both axes show a square that holds the whole move; the other cards show the whole box."""
-    layout = slow_motion.motion_plane(motion, "noise", 1, snapshot).figure.layout
+    layout = plane.motion_plane(motion, "noise", 1, snapshot).figure.layout
     (x0, x1), (y0, y1) = layout.xaxis.range, layout.yaxis.range
     assert x1 - x0 == pytest.approx(y1 - y0)
     assert x0 < 0.8
@@ -91,16 +92,16 @@ def test_the_plane_is_zoomed_in_where_the_walker_moves(motion, snapshot):
     assert y0 < 1.8
     assert y1 > 2.3
     assert x1 - x0 < 2
-    whole = slow_motion.motion_plane(motion, "data", 1, snapshot).figure.layout
+    whole = plane.motion_plane(motion, "data", 1, snapshot).figure.layout
     assert list(whole.xaxis.range) == [-10, 10]
 
 
 def test_the_data_send_the_means_against_their_term_and_the_walkers_along_theirs(motion, snapshot):
     """Δθ = −γ(data − walkers): signs differ between both cards; lengthened by a round factor."""
-    (_, pulled), _ = arrows(slow_motion.motion_plane(motion, "data", 0, snapshot))
-    (_, pushed), _ = arrows(slow_motion.motion_plane(motion, "walkers", 0, snapshot))
+    (_, pulled), _ = arrows(plane.motion_plane(motion, "data", 0, snapshot))
+    (_, pushed), _ = arrows(plane.motion_plane(motion, "walkers", 0, snapshot))
     assert pulled[0] < -4.0 < pushed[0]
-    reading = slow_motion.motion_plane(motion, "update", 0, snapshot)
+    reading = plane.motion_plane(motion, "update", 0, snapshot)
     (_, moved), _ = arrows(reading)
     np.testing.assert_allclose(moved, (-4.0 - 1.0, -1.0))
     assert "drawn 1000 times as long" in reading.caption
@@ -116,12 +117,12 @@ def test_arrows_are_lengthened_by_the_largest_round_factor_that_fits(length, fac
 
 def test_a_card_shows_its_moment(motion, snapshot):
     """Positions, weights and field before the move, after it, and with the new weights."""
-    first = slow_motion.moment(motion, "data", snapshot)
+    first = plane.moment(motion, "data", snapshot)
     np.testing.assert_allclose(first.positions, START)
-    middle = slow_motion.moment(motion, "noise", snapshot)
+    middle = plane.moment(motion, "noise", snapshot)
     np.testing.assert_allclose(middle.positions, START + DRIFT + NOISE, rtol=1e-6)
     np.testing.assert_allclose(middle.log_w, np.log(4 * WEIGHTS), rtol=1e-6)
-    last = slow_motion.moment(motion, "weight", snapshot)
+    last = plane.moment(motion, "weight", snapshot)
     np.testing.assert_allclose(last.log_w, np.log(4 * AFTER), rtol=1e-6)
     np.testing.assert_allclose(last.field, snapshot.field + 1)
     np.testing.assert_allclose(last.means, motion["means_after"])
@@ -130,9 +131,9 @@ def test_a_card_shows_its_moment(motion, snapshot):
 def test_new_chains_stand_for_the_model_at_their_ends(motion, snapshot):
     """CD takes its gradient after the walk: at the ends; its drift is drawn at the starts."""
     chains = motion | {"chains": True}
-    at_ends = slow_motion.moment(chains, "walkers", snapshot).positions
+    at_ends = plane.moment(chains, "walkers", snapshot).positions
     np.testing.assert_allclose(at_ends, START + DRIFT + NOISE, rtol=1e-6)
-    np.testing.assert_allclose(slow_motion.moment(chains, "drift", snapshot).positions, START)
+    np.testing.assert_allclose(plane.moment(chains, "drift", snapshot).positions, START)
 
 
 def test_the_walkers_numbers_are_told_card_by_card(motion):
@@ -214,6 +215,6 @@ def test_the_outcome_says_who_survived(motion):
 
 @pytest.mark.parametrize("card", CARDS)
 def test_the_alt_text_names_the_walker_and_where_it_is(motion, snapshot, card):
-    reading = slow_motion.motion_plane(motion, card, 2, snapshot, "dark")
+    reading = plane.motion_plane(motion, card, 2, snapshot, "dark")
     assert "walker 2 is at (−3" in reading.alt
     assert "update 12" in reading.alt

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.snapshot import HISTORY
-from ebm_engine.views import tables
+from ebm_engine.views.one_run import tables
 
 
 def columns(text):

@@ -10,7 +10,8 @@ from plotly.colors import hex_to_rgb
 
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.run_spec import parse_spec
-from ebm_engine.views import compact, curves, landscape, masses, palette, theme, walkers
+from ebm_engine.views.one_run import curves, distance, landscape, masses, weights
+from ebm_engine.views.style import palette, theme
 
 FIGURES = [
     landscape.energy_map,
@@ -20,12 +21,12 @@ FIGURES = [
     curves.kl_curves,
     curves.ess_curves,
     curves.gradient_bias,
-    walkers.log_weight_histogram,
-    walkers.lorenz,
+    weights.log_weight_histogram,
+    weights.lorenz,
     masses.mode_bars,
     masses.mass_curves,
-    compact.distance_curves,
-    compact.controller_curves,
+    distance.distance_curves,
+    distance.controller_curves,
 ]
 every_figure = pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.__name__)
 both_themes = pytest.mark.parametrize("name", ["light", "dark"])

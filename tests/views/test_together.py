@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ebm_engine.studies.energy_on_a_line import energy_cut
-from ebm_engine.views import together
-from ebm_engine.views.compare import Entry
-from ebm_engine.views.energy_cut import ENERGY, CutSeries, energy_and_density
+from ebm_engine.views.langevin.energy_on_a_line import ENERGY, CutSeries, energy_and_density
+from ebm_engine.views.many_runs import together
+from ebm_engine.views.many_runs.compare import Entry
 
 
 @pytest.fixture

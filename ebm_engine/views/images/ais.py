@@ -1,0 +1,166 @@
+"""Learning of an image model: the cross-entropy that the walkers tell, and its class masses.
+
+No exact log Z exists for images. Weighted walkers estimate it at every update; annealed importance
+sampling (AIS) measures it now and then, and with it the held-out cross-entropy log Z + E[U] and the
+masses of the model itself. All in nats and in the coordinates of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.views.style.palette import PALETTES, Theme, method_line
+from ebm_engine.views.style.series import last_finite
+from ebm_engine.views.style.strokes import curve, draw_marks, error_band
+from ebm_engine.views.style.theme import Reading, finish, has_weights, method_name, note, number
+from ebm_engine.views.style.wording import walkers_role
+
+HEIGHT = 400
+WIDTH = 0.8  # of the bars of one class together
+
+
+class AisPoint(NamedTuple):
+    """What AIS found of the model at update `step`: cross-entropy and mass (J,), each with s.e."""
+
+    step: int
+    cross_entropy: float
+    cross_entropy_se: float
+    mass: np.ndarray
+    mass_se: np.ndarray
+
+
+def cross_entropy_curve(
+    snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
+) -> Reading:
+    """The cross-entropy as weighted walkers and witnesses tell it, and the points of AIS on it."""
+    figure = go.Figure()
+    estimates = _estimates(snapshot, theme)
+    for field, (name, line) in estimates.items():
+        figure.add_trace(error_band(snapshot, field, str(line["color"])))
+        figure.add_trace(curve(snapshot, snapshot.history[field], name, line))
+    points = [point for point in measured if point.step <= snapshot.step]
+    if points:
+        figure.add_trace(_points(points, PALETTES[theme].model))
+    finish(figure, theme, "Cross-entropy of the data under the model", HEIGHT)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title_text="update")
+    figure.update_yaxes(title_text="nats")
+    if not estimates and not points:
+        text = f"{method_name(snapshot)} has no weights, hence no estimate:<br>only AIS can tell"
+        figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
+    unnamed = draw_marks(figure, snapshot, theme)
+    numbers = _numbers(snapshot, points)
+    alt = f"Cross-entropy at update {snapshot.step} in nats: {numbers}."
+    return Reading(figure, alt, f"{_meaning(snapshot)} Newest: {numbers}.{unnamed}")
+
+
+def class_bars(
+    snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
+) -> Reading:
+    """Per class: data | model by AIS, where measured | raw walkers | weighted walkers, ± 2 s.e."""
+    colors, masses = PALETTES[theme], snapshot.mode_mass
+    points = [p for p in measured if p.step <= snapshot.step and len(p.mass) == len(masses.data)]
+    hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
+    filled = {"color": colors.walker(0.8)}
+    bars = [("data", masses.data, None, {"color": colors.data})]
+    if points:
+        newest = points[-1]
+        name = f"model by AIS, update {newest.step}"
+        bars.append((name, newest.mass, newest.mass_se, {"color": colors.model}))
+    weighted = has_weights(snapshot)
+    bars.append(("raw walkers" if weighted else "walkers", masses.raw, masses.raw_se, hollow))
+    if weighted:
+        bars.append(("weighted walkers", masses.weighted, masses.weighted_se, filled))
+    figure = go.Figure([_bar(snapshot, *one, colors.muted) for one in bars])
+    finish(figure, theme, f"Class masses at update {snapshot.step}", HEIGHT)
+    figure.update_layout(barmode="group", bargap=1 - WIDTH)
+    figure.update_xaxes(title_text="class", type="category", showgrid=False)
+    figure.update_yaxes(title_text="mass", rangemode="tozero")
+    told = "; ".join(
+        f"{name} {', '.join(number(value, '.3f') for value in mass)}" for name, mass, *_ in bars
+    )
+    names = ", ".join(snapshot.class_names)
+    alt = f"Masses of the classes {names}: {told}."
+    return Reading(figure, alt, _masses_caption(snapshot, known=bool(points)))
+
+
+def _estimates(snapshot: Snapshot, theme: Theme) -> dict[str, tuple[str, dict[str, object]]]:
+    """The curves there are numbers for, by field: name and line."""
+    lines = {
+        "kl_witness": (
+            "witness ± 2 s.e.",
+            {"color": PALETTES[theme].witness, "dash": "longdash", "width": 2},
+        ),
+        "kl_estimate": (
+            f"{method_name(snapshot)} estimate ± 2 s.e.",
+            {**method_line(snapshot.spec.method.kind, theme), "width": 2},
+        ),
+    }
+    return {f: line for f, line in lines.items() if np.isfinite(snapshot.history[f]).any()}
+
+
+def _points(points: Sequence[AisPoint], color: str) -> go.Scatter:
+    errors = [2 * point.cross_entropy_se for point in points]
+    return go.Scatter(
+        x=[point.step for point in points],
+        y=[point.cross_entropy for point in points],
+        error_y={"type": "data", "array": errors, "color": color, "thickness": 2},
+        mode="markers",
+        name="AIS, held-out ± 2 s.e.",
+        marker={"color": color, "size": 10, "symbol": "diamond"},
+        hovertemplate="AIS %{y:.4~g}<extra></extra>",
+    )
+
+
+def _bar(
+    snapshot: Snapshot,
+    name: str,
+    mass: np.ndarray,
+    error: np.ndarray | None,
+    marker: dict[str, object],
+    whisker: str,
+) -> go.Bar:
+    bars = go.Bar(x=list(snapshot.class_names), y=mass, name=name, marker=marker)
+    if error is not None:
+        bars.error_y = {"type": "data", "array": 2 * error, "color": whisker}
+    return bars.update(hovertemplate=f"{name} %{{x}}: %{{y:.4f}}<extra></extra>")
+
+
+def _numbers(snapshot: Snapshot, points: Sequence[AisPoint]) -> str:
+    names = {"kl_estimate": "estimated", "kl_witness": "witness"}
+    values = {name: last_finite(snapshot.history[field]) for field, name in names.items()}
+    told = [f"{name} {number(value)}" for name, value in values.items() if value is not None]
+    if points:
+        last = points[-1]
+        error = number(2 * last.cross_entropy_se, ".2g")
+        told.append(f"AIS {number(last.cross_entropy)} ± {error} at update {last.step}")
+    return ", ".join(told) or "no values yet"
+
+
+def _meaning(snapshot: Snapshot) -> str:
+    count = snapshot.spec.walkers.count
+    if has_weights(snapshot):
+        curves = f"The curve is the estimate of the {count} weighted walkers on the training images"
+    else:
+        curves = f"Without weights ({method_name(snapshot)}) the walkers tell no log Z"
+    return (
+        f"log Z + E[U] in nats, lower is better; no exact value exists. {curves}; diamonds are AIS "
+        "on held-out images, one for each measurement made below the live picture."
+    )
+
+
+def _masses_caption(snapshot: Snapshot, *, known: bool) -> str:
+    model = (
+        "AIS asks the model itself with fresh walkers."
+        if known
+        else "What the model itself holds only AIS tells: measure it below the live picture."
+    )
+    return (
+        f"Share of each class as a classifier reads it: over the training images and the "
+        f"{len(snapshot.positions)} walkers, whiskers ± 2 s.e. {model}{walkers_role(snapshot)}"
+    )

@@ -1,0 +1,119 @@
+"""What the KL term of improved CD does: the energy gap of two runs, with the term and without.
+
+The gap is E_data[U] − E_walkers[U] with the energy at each update, in nats: near 0 where walkers
+and data look alike, and running away where the sampler cannot follow the energy (Du et al. 2021,
+arXiv 2012.01316).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ebm_engine.views.style.palette import PALETTES, Theme, method_line
+from ebm_engine.views.style.series import running_median
+from ebm_engine.views.style.theme import Reading, finish, number
+
+HEIGHT = 380
+NAMES = {"on": "with the KL term", "off": "without"}
+RECENT = 50  # updates in the mean of the sentence
+SMOOTH = 21  # updates in the running median
+CLIPPED = 0.02  # share of the largest gaps that the axis leaves out once a run has diverged
+
+
+class KlTermSeries(NamedTuple):
+    """Two runs from the same start over `updates` updates: gap_on, gap_off (t,) in nats.
+
+    kl_weight, entropy_weight: of the run with the term; diverged_on and diverged_off: one sentence
+    of what ended a run early, else "". A run that was ended has fewer gaps.
+    """
+
+    updates: int
+    kl_weight: float
+    entropy_weight: float
+    gap_on: np.ndarray
+    gap_off: np.ndarray
+    diverged_on: str
+    diverged_off: str
+
+
+def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Reading:
+    """Both gaps over the updates; a cross stands where a run has diverged."""
+    colors = PALETTES[theme]
+    lines = {
+        "on": {**method_line("improved-cd", theme), "width": 2},
+        "off": {**method_line("cd", theme), "width": 2},
+    }
+    gaps = {"on": series.gap_on, "off": series.gap_off}
+    ends = {"on": series.diverged_on, "off": series.diverged_off}
+    figure = go.Figure()
+    for key, gap in gaps.items():
+        figure.add_traces(_lines(gap, NAMES[key], lines[key]))
+        if ends[key]:
+            figure.add_vline(x=len(gap), line={**lines[key], "width": 1})
+            figure.add_trace(_cross(gap, NAMES[key], str(lines[key]["color"])))
+    figure.add_hline(y=0, line={"color": colors.muted, "width": 1, "dash": "dot"})
+    finish(figure, theme, "Energy gap E(data) − E(walkers)", HEIGHT)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title_text="update", range=[0, 1.02 * series.updates])
+    figure.update_yaxes(title_text="nats", range=_range(gaps, any(ends.values())))
+    told = " ".join(_sentence(NAMES[key], gap, ends[key]) for key, gap in gaps.items())
+    return Reading(figure, told, f"{told} {_caption(series)}")
+
+
+def _lines(gap: np.ndarray, name: str, line: dict[str, object]) -> list[go.Scatter]:
+    """Every update as a pale line, and their running median."""
+    x, thin = np.arange(1, len(gap) + 1), {"color": line["color"], "width": 1}
+    shared = {"x": x, "mode": "lines", "legendgroup": name}
+    each = go.Scatter(y=gap, line=thin, opacity=0.35, showlegend=False, hoverinfo="skip", **shared)
+    middle = running_median(np.where(np.isfinite(gap), gap, np.nan), SMOOTH)
+    hover = f"{name} %{{y:.4~g}}<extra></extra>"
+    return [each, go.Scatter(y=middle, line=line, name=name, hovertemplate=hover, **shared)]
+
+
+def _cross(gap: np.ndarray, name: str, color: str) -> go.Scatter:
+    """Where a run ended: at its last finite gap."""
+    finite = np.flatnonzero(np.isfinite(gap))
+    height = gap[finite[-1]] if len(finite) else 0.0
+    return go.Scatter(
+        x=[len(gap)],
+        y=[height],
+        mode="markers",
+        name=f"{name}: diverged",
+        marker={"symbol": "x", "size": 11, "color": color},
+        hovertemplate=f"{name}: diverged at update %{{x}}<extra></extra>",
+    )
+
+
+def _range(gaps: dict[str, np.ndarray], diverged: bool) -> list[float] | None:
+    """Without the last leap of a run that diverged, which would flatten everything else."""
+    values = np.concatenate([gap[np.isfinite(gap)] for gap in gaps.values()])
+    if not diverged or not len(values):
+        return None
+    low, high = np.quantile(values, [CLIPPED, 1 - CLIPPED])
+    margin = 0.1 * max(high - low, 1e-9)
+    return [float(min(low, 0) - margin), float(max(high, 0) + margin)]
+
+
+def _sentence(name: str, gap: np.ndarray, end: str) -> str:
+    head = name[0].upper() + name[1:]
+    if end:
+        return f"{head}, the run diverged: {end}"
+    if not len(gap):
+        return f"{head}, no update is done yet."
+    last = gap[-RECENT:]
+    return (
+        f"{head}, the gap is {number(float(last.mean()))} nats in the mean of updates "
+        f"{len(gap) - len(last) + 1} to {len(gap)}."
+    )
+
+
+def _caption(series: KlTermSeries) -> str:
+    return (
+        f"Two runs from the same seed and settings over {series.updates} updates, one with KL "
+        f"weight {series.kl_weight:g} and entropy weight {series.entropy_weight:g}, one with both "
+        f"at 0; each update is pale, the median of {SMOOTH} strong. The term keeps the sampler "
+        "near the model; it is not the part that the gradient of CD leaves out."
+    )

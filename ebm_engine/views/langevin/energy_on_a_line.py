@@ -1,0 +1,65 @@
+"""Energy above, probability below: the same line twice, with where both began.
+
+p(x) = exp(−U(x)/T) / Z with U = U₀ + c: a constant c moves the upper curve only, a temperature T
+the lower one only. x, energy and density (m,), energies in kT at T = 1. (Textbook statistical
+mechanics; for learning: LeCun et al. 2006.)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ebm_engine.views.style.palette import PALETTES, Theme
+from ebm_engine.views.style.strokes import finish_stacked, stacked
+from ebm_engine.views.style.theme import Reading, number
+
+HEIGHT = 520
+ENERGY = [-6.0, 18.0]  # fixed, so that a shift is seen as one
+DENSITY = [0.0, 0.6]
+
+
+class CutSeries(NamedTuple):
+    """x, energy U and density p, all (m,); log_z: log Z; left_mass: probability of x < 0."""
+
+    x: np.ndarray
+    energy: np.ndarray
+    density: np.ndarray
+    log_z: float
+    left_mass: float
+
+
+def energy_and_density(now: CutSeries, start: CutSeries, theme: Theme = "light") -> Reading:
+    """U(x) above p(x); `start`, without shift and at temperature 1, is dashed."""
+    colors = PALETTES[theme]
+    figure = stacked(["energy U(x)", "probability density p(x)"], [0.55, 0.45])
+    dashed = {"color": colors.muted, "width": 2, "dash": "dash"}
+    solid = {"color": colors.model, "width": 3}
+    for row, name in enumerate(("energy", "density"), start=1):
+        for series, title, style in ((start, "at the start", dashed), (now, "now", solid)):
+            trace = go.Scatter(
+                x=series.x,
+                y=getattr(series, name),
+                mode="lines",
+                name=title,
+                line=style,
+                showlegend=row == 1,
+                hovertemplate=f"{title} %{{y:.3~g}}<extra></extra>",
+            )
+            figure.add_trace(trace, row=row, col=1)
+    finish_stacked(figure, theme, "Energy and probability", height=HEIGHT)
+    figure.update_yaxes(range=ENERGY, title_text="kT", row=1, col=1)
+    figure.update_yaxes(range=DENSITY, row=2, col=1)
+    figure.update_xaxes(title_text="x", row=2, col=1)
+    share = number(100 * now.left_mass, ".1f")
+    alt = (
+        f"Energy of two valleys above the density that belongs to it: {share} % of the "
+        f"probability lies left of 0, log Z is {number(now.log_z, '.2f')}."
+    )
+    caption = (
+        f"Left of 0: {share} % of the probability. log Z = {number(now.log_z, '.2f')}. "
+        "By quadrature, without samples."
+    )
+    return Reading(figure, alt, caption)

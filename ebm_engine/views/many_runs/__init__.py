@@ -1,0 +1,1 @@
+"""Figures over several runs: comparisons, seeds, past runs, phase diagrams, studies."""

@@ -1,0 +1,129 @@
+"""Compact curves over the updates: distance to the target, and what the controllers did.
+
+The distance is the total variation ½∫|p_model − p_target|: the share of the mass in the wrong
+place, 0 where both agree and 1 where they share nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.views.style import wording
+from ebm_engine.views.style.palette import PALETTES, Theme, method_line
+from ebm_engine.views.style.series import last_finite
+from ebm_engine.views.style.strokes import curve, draw_marks, finish_stacked, level, stacked
+from ebm_engine.views.style.theme import Reading, blank, finish, number
+
+HEIGHT = 320
+ROW_HEIGHT = 200  # px of each plot of the controllers
+
+
+def distance_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+    """Total variation between model and target over the updates."""
+    if not snapshot.known_density:
+        return _no_distance(snapshot, theme)
+    values = snapshot.history["total_variation"]
+    line = {"color": PALETTES[theme].ink, "width": 2}
+    figure = go.Figure(curve(snapshot, values, "total variation", line))
+    now = number(np.nan if (last := last_finite(values)) is None else last)
+    finish(figure, theme, f"Total variation to the target: {now}", HEIGHT)
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(title_text="update")
+    figure.update_yaxes(title_text="½∫|p model − p target|", range=[-0.03, 1.03])
+    unnamed = draw_marks(figure, snapshot, theme)
+    alt = (
+        f"Total variation between model and target at update {wording.judged_step(snapshot)}: "
+        f"{now}."
+    )
+    caption = (
+        "Share of the mass that lies in the wrong place, against the true density and not the "
+        f"{snapshot.spec.target.samples} training points: 0 where both agree, 1 where they share "
+        f"nothing.{wording.exactness(snapshot)}{wording.average(snapshot)}{unnamed}"
+    )
+    return Reading(figure, alt, caption)
+
+
+class _Row(NamedTuple):
+    """One controller: its values per recorded update, name, axis range and level of reference."""
+
+    values: np.ndarray
+    title: str
+    limits: list[float] | None
+    setting: tuple[float, str] | None
+    meaning: str
+
+
+def controllers_move(snapshot: Snapshot) -> bool:
+    """Whether there is anything to see: a step size or a rate that moves, or an acceptance."""
+    return bool(_rows(snapshot))
+
+
+def controller_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+    """Step size, rate factor and acceptance over the updates; only those that say something."""
+    rows = _rows(snapshot)
+    if not rows:
+        return _no_controllers(snapshot, theme)
+    figure = stacked([row.title for row in rows], [1 / len(rows)] * len(rows))
+    style = {**method_line(snapshot.spec.method.kind, theme), "width": 2}
+    dotted = {"color": PALETTES[theme].ink, "width": 1.5, "dash": "dot"}
+    for place, row in enumerate(rows, start=1):
+        figure.add_trace(curve(snapshot, row.values, row.title, style), row=place, col=1)
+        if row.setting:
+            figure.add_trace(level(snapshot, *row.setting, dotted), row=place, col=1)
+        figure.update_yaxes(range=row.limits, rangemode="tozero", row=place, col=1)
+    height = 120 + ROW_HEIGHT * len(rows)
+    finish_stacked(figure, theme, "Controllers", rows=len(rows), height=height)
+    figure.update_traces(showlegend=False)
+    unnamed = draw_marks(figure, snapshot, theme)
+    now = ", ".join(f"{row.title} {_newest(row.values)}" for row in rows)
+    alt = f"At update {wording.judged_step(snapshot)}: {now}."
+    count = snapshot.spec.walkers.count
+    meanings = " ".join(row.meaning for row in rows)
+    return Reading(figure, alt, f"Read from the moves of {count} walkers. {meanings}{unnamed}")
+
+
+def _rows(snapshot: Snapshot) -> list[_Row]:
+    history, spec = snapshot.history, snapshot.spec
+    setting = spec.sampler.step_size
+    rows = []
+    if _moves(history["step_size"]):
+        meaning = f"Step size that the walkers adapt to; dotted: {setting:g}, the one set now."
+        level_at = (setting, f"set to {setting:g}")
+        rows.append(_Row(history["step_size"], "step size h", None, level_at, meaning))
+    if _moves(history["rate"]):
+        meaning = "Factor on the learning rates, from the ESS and the planned decay."
+        unit = (1.0, "rates as set")
+        rows.append(_Row(history["rate"], "rate factor", [-0.03, 1.08], unit, meaning))
+    if np.isfinite(history["acceptance"]).any():
+        meaning = "Acceptance: share of the proposals that the last move accepted."
+        rows.append(_Row(history["acceptance"], "acceptance", [-0.03, 1.08], None, meaning))
+    return rows
+
+
+def _moves(values: np.ndarray) -> bool:
+    finite = values[np.isfinite(values)]
+    return len(finite) > 0 and bool(np.ptp(finite) > 1e-9 * np.abs(finite).max())
+
+
+def _newest(values: np.ndarray) -> str:
+    last = last_finite(values)
+    return "unknown" if last is None else number(last)
+
+
+def _no_distance(snapshot: Snapshot, theme: Theme) -> Reading:
+    text = f"{wording.UNKNOWN}: there is no distance to it."
+    caption = (
+        f"{text} The {snapshot.spec.target.samples} training points give a cross-entropy only."
+    )
+    return Reading(blank("Total variation to the target", text, theme, HEIGHT), text, caption)
+
+
+def _no_controllers(snapshot: Snapshot, theme: Theme) -> Reading:
+    step_size = snapshot.spec.sampler.step_size
+    text = f"The step size {step_size:g} stays as set, and no controller holds the rates back."
+    caption = f"{text} No move of the {snapshot.spec.walkers.count} walkers is rejected."
+    return Reading(blank("Controllers", text, theme, HEIGHT), text, caption)

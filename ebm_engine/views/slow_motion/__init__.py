@@ -1,0 +1,1 @@
+"""Figures and numbers of one update taken apart."""

@@ -1,0 +1,1 @@
+"""What all figures share: palette, theme, strokes, series and words."""
