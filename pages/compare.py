@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import comparison, comparison_controls, comparison_figures, comparison_link
-from pages.common import ensemble as ensembles
-from pages.common.widgets import plain
+from pages.common.compare import comparison, controls, figures, link
+from pages.common.controls.widgets import plain
+from pages.common.tab import lockstep as ensembles
 
-desk = comparison_link.enter()
-comparison_controls.draw(desk)
+desk = link.enter()
+controls.draw(desk)
 if desk.problems:
     st.warning("  \n".join(plain(problem) for problem in desk.problems))
 members = comparison.members(desk.now)
 runs = ensembles.hold("compare", desk.now.preset, [one.spec for one in members])
-comparison_figures.draw(desk.now, members, runs)
-comparison_link.write_link()
+figures.draw(desk.now, members, runs)
+link.write_link()

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 from functools import partial
 
-from pages.common import (
-    acts,
-    controls,
-    figures,
-    ribbon,
-    scene,
-    session,
-    shelf,
-    slow_motion,
-    workbench,
-)
-from pages.common.offers import EXPLORER
+from pages.common.controls import panel
+from pages.common.figures import album
+from pages.common.run_page import frame, past_runs, seeds, slow_motion, stage_actions
+from pages.common.tab import display, session
+from pages.common.tab.offers import EXPLORER
 from pages.live.stage import stage
 
 SLOW_MOTION = "Slow motion"
 
-held, view, look, place = workbench.lay_out(EXPLORER, controls.choose, SLOW_MOTION, shelf.RUNS)
+held, view, look, place = frame.lay_out(EXPLORER, panel.choose, SLOW_MOTION, past_runs.RUNS)
 
 with place:
-    layout = "full" if view == workbench.LIVE else "bar"
+    layout = "full" if view == frame.LIVE else "bar"
     stage(
         held.token,
         key=f"stage-{layout}",
         layout=layout,
-        on_action=partial(acts.act, EXPLORER),
+        on_action=partial(stage_actions.act, EXPLORER),
         layers=look.layers,
         hidden=look.hidden_panels,
     )
-    if view == workbench.FIGURES:
-        figures.show(held)
-        ribbon.show(held)
+    if view == frame.FIGURES:
+        album.show(held)
+        seeds.show(held)
     elif view == SLOW_MOTION:
         slow_motion.show(held)
-    elif view == shelf.RUNS:
-        shelf.show(held)
+    elif view == past_runs.RUNS:
+        past_runs.show(held)
 
-session.write_link(held, scene.query(EXPLORER))
+session.write_link(held, display.query(EXPLORER))

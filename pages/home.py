@@ -6,7 +6,7 @@ import streamlit as st
 
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec, with_value
-from pages.common import session
+from pages.common.tab import session
 from pages.live.stage import stage
 
 FASTER = 4  # times the preset's learning rates: the contrast shows within ten seconds

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import langevin, session, study
-from pages.common.widgets import plain
+from pages.common.controls import block
+from pages.common.controls.widgets import plain
+from pages.common.langevin import sections
+from pages.common.tab import session
 
 session.enter()
 problems: list[str] = []
-link = study.ours()
-asked = link.get("section", next(iter(langevin.SECTIONS)))
-if asked not in langevin.SECTIONS:
-    known = ", ".join(langevin.SECTIONS)
+link = block.ours()
+asked = link.get("section", next(iter(sections.SECTIONS)))
+if asked not in sections.SECTIONS:
+    known = ", ".join(sections.SECTIONS)
     problems.append(f"section = {asked[:40]} is unknown, it must be one of {known}.")
-    asked = next(iter(langevin.SECTIONS))
+    asked = next(iter(sections.SECTIONS))
 
 section = st.segmented_control(
     "Section",
-    list(langevin.SECTIONS),
+    list(sections.SECTIONS),
     default=asked,
     required=True,
-    format_func=lambda name: langevin.SECTIONS[name].title,
+    format_func=lambda name: sections.SECTIONS[name].title,
     label_visibility="collapsed",
     key="langevin-section",
 )
@@ -30,9 +32,9 @@ with st.container(horizontal=True, gap="medium"):
     right = st.container(key="picture", gap="small")
 
 with left:
-    chosen = langevin.SECTIONS[section].choose(link if section == asked else {}, problems)
+    chosen = sections.SECTIONS[section].choose(link if section == asked else {}, problems)
 with right:
     if problems:
         st.warning("  \n".join(plain(problem) for problem in problems))
-    st.markdown(langevin.SECTIONS[section].sentence)
-    langevin.SECTIONS[section].show(chosen)
+    st.markdown(sections.SECTIONS[section].sentence)
+    sections.SECTIONS[section].show(chosen)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common import lecturer, lesson_flow, session
+from pages.common.lesson import flow, lecturer
+from pages.common.tab import session
 
 session.enter()
 st.header("For lecturers", anchor=False)
 lecturer.how_to_present()
-for lesson in lesson_flow.known():
+for lesson in flow.known():
     lecturer.draw(lesson)

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.common import lesson_cards, lesson_flow, lesson_overview, session
+from pages.common.lesson import card, flow, overview
+from pages.common.tab import session
 
 ASSETS = Path(__file__).parent.parent / "assets"
 
 st.html(ASSETS / "lessons.css")
-offered = lesson_flow.known()
-walk = lesson_flow.enter(offered)
+offered = flow.known()
+walk = flow.enter(offered)
 if walk is None:
     session.enter()
-    lesson_overview.overview(offered)
+    overview.overview(offered)
 else:
-    lesson_cards.lesson(walk, offered)
-lesson_flow.write(walk)
+    card.lesson(walk, offered)
+flow.write(walk)

@@ -7,13 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull
-from pages.common import scene, session
+from pages.common.tab import display, session
 
 ASSETS = Path(__file__).parent.parent / "assets"
 
 st.set_page_config(page_title="EBM Lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.html(ASSETS / "page.css")
-presenting = scene.presenting()
+presenting = display.presenting()
 if presenting:
     st.html(ASSETS / "presenter.css")
 
@@ -44,6 +44,6 @@ if presenting:
         "Leave presenter mode",
         type="tertiary",
         key="leave-presenter",
-        on_click=scene.present,
+        on_click=display.present,
         kwargs={"on": False},
     )

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from pages.common import (
-    acts,
-    class_choice,
-    figures,
-    image_sections,
-    measuring,
-    ribbon,
-    scene,
-    session,
-    shelf,
-    workbench,
-)
-from pages.common.offers import IMAGES
+from pages.common.figures import album
+from pages.common.images import class_choice, measuring, sections
+from pages.common.run_page import frame, past_runs, seeds, stage_actions
+from pages.common.tab import display, session
+from pages.common.tab.offers import IMAGES
 from pages.live.stage import stage
 
-held, view, look, place = workbench.lay_out(IMAGES, class_choice.choose, shelf.RUNS)
+held, view, look, place = frame.lay_out(IMAGES, class_choice.choose, past_runs.RUNS)
 
 with place:
-    layout = "images" if view == workbench.LIVE else "bar"
+    layout = "images" if view == frame.LIVE else "bar"
     stage(
         held.token,
         key=f"stage-images-{layout}",
         layout=layout,
-        on_action=partial(acts.act, IMAGES),
+        on_action=partial(stage_actions.act, IMAGES),
         measured=measuring.measured(held),
         layers=look.layers,
         hidden=look.hidden_panels,
     )
-    if view == workbench.LIVE:
-        image_sections.show(held)
-    elif view == shelf.RUNS:
-        shelf.show(held)
+    if view == frame.LIVE:
+        sections.show(held)
+    elif view == past_runs.RUNS:
+        past_runs.show(held)
     else:
-        figures.show(held, image_sections.album(held))
-        ribbon.show(held)
+        album.show(held, sections.album(held))
+        seeds.show(held)
 
-session.write_link(held, scene.query(IMAGES))
+session.write_link(held, display.query(IMAGES))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from ebm_engine.jobs.job_queue import DeskFull
-from pages.common import session, sweep_controls, sweep_figures, sweep_link, sweeps
-from pages.common.widgets import plain
+from pages.common.controls.widgets import plain
+from pages.common.sweep import controls, figures, link, tab_sweep
+from pages.common.tab import session
 
 session.enter()
-sweep_link.enter()
+link.enter()
 with st.container(horizontal=True, gap="medium"):
     left = st.container(key="controls", width=270, gap="xsmall")
     right = st.container(key="picture", gap="small")
 
 with left:
     top = st.container()
-    asked = sweep_controls.controls(top)
-    new = asked is not None and asked != sweeps.desk().sweep
+    asked = controls.controls(top)
+    new = asked is not None and asked != tab_sweep.desk().sweep
     if top.button(
         f"Start {asked.count} cells" if asked else "Start",
         type="primary" if new else "secondary",
@@ -27,7 +28,7 @@ with left:
         help="Runs in the background; cells that are known already are not trained again.",
     ):
         try:
-            sweeps.start(asked)
+            tab_sweep.start(asked)
         except DeskFull as error:
             st.warning(plain(f"{error}."))
         st.rerun()
@@ -36,13 +37,13 @@ with left:
     )
 
 with right:
-    if problems := sweeps.desk().problems:
+    if problems := tab_sweep.desk().problems:
         st.warning("  \n".join(plain(problem) for problem in problems))
     st.markdown(
         "Where does a method work? Each cell is a whole training run at two settings. Look for "
         "the edges: where the KL is low but the mass error is not, shapes are right and "
         "masses wrong."
     )
-    sweep_figures.show()
+    figures.show()
 
-sweep_link.write()
+link.write()

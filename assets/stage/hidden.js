@@ -3,7 +3,7 @@
 /**
  * Hides these panels of a stage, with the numbers that they are about, and shows all others.
  * @param {import("./stage.js").Stage} stage
- * @param {string[]} [names] as in pages/common/scene.py; none where the page does not say
+ * @param {string[]} [names] as in pages/common/tab/display.py; none where the page does not say
  * @returns {Set<string>|undefined} the names
  */
 export function hide({ strips, transport, timeline }, names) {

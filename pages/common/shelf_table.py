@@ -13,7 +13,7 @@ import streamlit as st
 from ebm_engine.run.past_runs import Entry
 from ebm_engine.spec.presets import preset
 from ebm_engine.views.style.theme import number
-from pages.common import share
+from pages.common.tab import address
 
 NUMBER = st.column_config.NumberColumn
 TEXT = st.column_config.TextColumn
@@ -63,7 +63,7 @@ def to_csv(entries: Sequence[Entry]) -> str:
     writer = csv.DictWriter(out, [*COLUMNS, "kl_se", "link"], lineterminator="\n")
     writer.writeheader()
     for entry in entries:
-        link = "?" + urlencode(share.to_query(entry.preset, entry.spec))
+        link = "?" + urlencode(address.to_query(entry.preset, entry.spec))
         writer.writerow(_values(entry) | {"kl_se": _known(entry.kl.se), "link": link})
     return out.getvalue()
 

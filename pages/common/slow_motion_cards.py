@@ -13,7 +13,7 @@ import streamlit as st
 from ebm_engine.studies.slow_motion.cards import Card
 from ebm_engine.views.slow_motion.numbers import walker_numbers
 from ebm_engine.views.slow_motion_tables import outcome, parameter_table
-from pages.common.widgets import plain
+from pages.common.controls.widgets import plain
 
 FIXED_Z = "The first z is held fixed: only differences of z matter."
 

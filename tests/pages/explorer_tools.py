@@ -3,7 +3,7 @@
 import time
 
 from ebm_engine.server.hub.hub import hub
-from pages.common import session
+from pages.common.tab import session
 
 
 def held(test):

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from pages.common import comparison_link, lesson_flow, scene, sweep_link
-from pages.common.comparison import members
+from pages.common.compare import link
+from pages.common.compare.comparison import members
+from pages.common.lesson import flow
+from pages.common.sweep import link
+from pages.common.tab import display
 from tests.pages import golden
 
 FILE = Path(__file__).with_name("golden_views.json")
@@ -34,12 +37,12 @@ class Golden(NamedTuple):
 
 def read_scene(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """View, layers, and what is hidden, locked or large."""
-    return vars(scene.read(params, VIEWS, problems))
+    return vars(display.read(params, VIEWS, problems))
 
 
 def read_comparison(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """What is compared, and the whole spec of each run."""
-    found, sentences = comparison_link.from_query(params)
+    found, sentences = link.from_query(params)
     problems.extend(sentences)
     specs = {one.name: one.spec.model_dump(mode="json") for one in members(found)}
     return {"preset": found.preset, "by": found.by, "values": found.values, "specs": specs}
@@ -47,13 +50,13 @@ def read_comparison(params: Mapping[str, str], problems: list[str]) -> dict[str,
 
 def read_lesson(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """The lesson's id, which outlives its number, and the place in it."""
-    found = lesson_flow.read(params, lesson_flow.known(), problems)
+    found = flow.read(params, flow.known(), problems)
     return {} if found is None else {"lesson": found[0].id, "place": found[1]}
 
 
 def read_sweep(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """The whole sweep."""
-    return sweep_link.read(params, problems).model_dump(mode="json")
+    return link.read(params, problems).model_dump(mode="json")
 
 
 READERS: dict[str, Callable[[Mapping[str, str], list[str]], dict[str, Any]]] = {

@@ -11,9 +11,10 @@ from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import flatten, with_value
-from pages.common import comparison, comparison_link, ensemble, session
-from pages.common.comparison import METHOD, Comparison, fitted, member, members
-from pages.common.offers import EXPLORER
+from pages.common.compare import comparison, link
+from pages.common.compare.comparison import METHOD, Comparison, fitted, member, members
+from pages.common.tab import lockstep, session
+from pages.common.tab.offers import EXPLORER
 from tests.pages.test_links_fuzz import WILD, is_sentence
 
 TWO_MODES = preset("two-modes").spec
@@ -162,7 +163,7 @@ def test_a_full_server_costs_one_sentence_and_keeps_no_half_of_it(visit, monkeyp
             return taken[-1]
 
     old = {held.token for held in runs(test)}
-    monkeypatch.setattr(ensemble, "hub", Full)
+    monkeypatch.setattr(lockstep, "hub", Full)
     test.query_params["values"] = "cd,pcd,exact"
     test.run()
     assert not test.exception
@@ -214,7 +215,7 @@ def test_every_knob_has_usual_values_that_fit_and_travel_in_the_link(name):
         problems = []
         made = fitted(name, base, by, (), problems)
         assert (made.by, problems) == (by, [])
-        assert comparison_link.from_query(comparison_link.to_query(made)) == (made, [])
+        assert link.from_query(link.to_query(made)) == (made, [])
 
 
 def test_a_golden_link_gives_the_same_comparison_for_ever():
@@ -226,7 +227,7 @@ def test_a_golden_link_gives_the_same_comparison_for_ever():
         "by": "method",
         "values": "cd-3,pcd,weighted-ula",
     }
-    made, problems = comparison_link.from_query(link)
+    made, problems = link.from_query(link)
     base = with_value(with_value(preset("ring").spec, "seed", 7), "sampler.step_size", 0.02)
     assert problems == []
     assert made == Comparison("ring", base, METHOD, ("cd-3", "pcd", "weighted-ula"))
@@ -257,6 +258,6 @@ def test_wild_values_never_raise():
     for wild in WILD:
         for link in ({"by": wild}, {"values": wild}, {"values": f"cd,{wild},pcd"}):
             for by in ({}, {"by": "sampler.step_size"}):
-                made, problems = comparison_link.from_query({"preset": "two-modes"} | by | link)
+                made, problems = link.from_query({"preset": "two-modes"} | by | link)
                 assert 2 <= len(made.values) <= 4
                 assert [text for text in problems if not is_sentence(text)] == []

@@ -9,7 +9,7 @@ from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.recommended import on_target, suited
 from ebm_engine.spec.run_spec import ENERGIES, METHODS, TARGETS, flatten, with_value
-from pages.common.widgets import log_stops, plain, tooltip
+from pages.common.controls.widgets import log_stops, plain, tooltip
 
 
 def _page(name, path_values):
@@ -18,14 +18,15 @@ def _page(name, path_values):
 
     from ebm_engine.spec.presets import preset
     from ebm_engine.spec.run_spec import with_value
-    from pages.common import controls, session
+    from pages.common.controls import panel
+    from pages.common.tab import session
 
     spec = preset(name).spec
     for path, value in path_values:
         spec = with_value(spec, path, value)
     held = session.Held(name, spec, "no run")
-    st.session_state["chosen"] = controls.choose(held)
-    st.session_state["asked"] = controls.draw(held)
+    st.session_state["chosen"] = panel.choose(held)
+    st.session_state["asked"] = panel.draw(held)
 
 
 def controls_for(workers, name="two-modes", **values):

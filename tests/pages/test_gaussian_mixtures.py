@@ -8,8 +8,8 @@ from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.run_spec import with_value
-from pages.common import session
-from pages.common.share import from_query
+from pages.common.tab import session
+from pages.common.tab.address import from_query
 from pages.live import stage
 from tests.pages.explorer_tools import held, link, wait_for
 

@@ -8,8 +8,8 @@ import pytest
 from ebm_engine.spec.presets import image_presets, presets
 from ebm_engine.spec.repair import flat
 from ebm_engine.spec.run_spec import KINDS, flatten, parse_spec
-from pages.common import offers
-from pages.common.share import to_query
+from pages.common.tab import offers
+from pages.common.tab.address import to_query
 from tests.pages import golden_links
 from tests.pages.golden_links import Golden
 

@@ -7,8 +7,8 @@ import pytest
 from ebm_engine.jobs.job_queue import desk
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.studies import recipes
-from pages.common import session
-from pages.common.langevin import SECTIONS
+from pages.common.langevin.sections import SECTIONS
+from pages.common.tab import session
 
 PATIENCE = 60.0
 

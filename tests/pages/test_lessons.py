@@ -14,7 +14,8 @@ from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.image_targets import IMAGE_KINDS
-from pages.common import lesson_annealing, lesson_flow, lesson_runs, share
+from pages.common.lesson import annealing, flow, live_runs
+from pages.common.tab import address
 from pages.live.stage import Action
 from tests.runs.test_lessons import SMALL, changed, written
 
@@ -52,7 +53,7 @@ def visit(app):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder in place of the app's own lessons, with one of two plays and a slider in it."""
-    monkeypatch.setattr(lesson_flow, "FOLDER", tmp_path)
+    monkeypatch.setattr(flow, "FOLDER", tmp_path)
     written(tmp_path, TWO)
     return tmp_path
 
@@ -164,7 +165,7 @@ def test_each_run_of_a_lesson_opens_in_the_explorer_with_its_own_spec(visit):
     links = [e.proto for e in test.get("page_link") if "Open the run" in e.proto.label]
     found = [dict(part.split("=") for part in link.query_string.split("&")) for link in links]
     specs = list(ALL[3].specs().values())
-    assert [share.from_query(query)[1] for query in found] == specs
+    assert [address.from_query(query)[1] for query in found] == specs
 
 
 def test_a_link_restores_the_place_and_brings_the_runs_there(visit, folder):
@@ -247,8 +248,8 @@ def test_a_new_seed_begins_the_lesson_anew(visit, folder, monkeypatch):
     test = press(visit(lesson=1, step=1), "lesson-action")
     until(test, opened)
     walks = test.session_state["kept"]["lessons"]
-    monkeypatch.setattr(lesson_flow, "walks", lambda: walks)
-    lesson_runs.act(walks.by_id["small"], Action("new-seed"))
+    monkeypatch.setattr(flow, "walks", lambda: walks)
+    live_runs.act(walks.by_id["small"], Action("new-seed"))
     run(test)
     assert not opened(test)
     seed = test.session_state["held"]["lesson.0"].spec.seed
@@ -355,5 +356,5 @@ def test_the_lecturer_finds_timings_questions_answers_and_links(app):
 
 def test_the_models_are_measured_as_in_the_claims():
     """With fewer annealed walkers the numbers of lesson 10 would be noisier than its claims."""
-    assert lesson_annealing.AIS == {"walkers": check.WALKERS, "steps": check.STEPS}
-    assert lesson_flow.FOLDER == FOLDER
+    assert annealing.AIS == {"walkers": check.WALKERS, "steps": check.STEPS}
+    assert flow.FOLDER == FOLDER

@@ -7,9 +7,9 @@ import pytest
 
 from ebm_engine.spec.repair import flat, with_kinds
 from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten, parse_spec
-from pages.common import offers
-from pages.common.offers import EXPLORER, IMAGES, offer
-from pages.common.share import MAX_VALUE, SCENE, from_query, to_query
+from pages.common.tab import offers
+from pages.common.tab.address import MAX_VALUE, SCENE, from_query, to_query
+from pages.common.tab.offers import EXPLORER, IMAGES, offer
 
 CASES = 200
 ON_SCREEN = 20  # of them, opened in each page

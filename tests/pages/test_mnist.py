@@ -11,9 +11,10 @@ import pytest
 from ebm_engine.jobs.tasks import parse_task
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import with_value
-from pages.common import jobs, measuring, session
-from pages.common.offers import EXPLORER, IMAGES, offer
-from pages.common.share import from_query, to_query
+from pages.common.images import measuring
+from pages.common.tab import jobs, session
+from pages.common.tab.address import from_query, to_query
+from pages.common.tab.offers import EXPLORER, IMAGES, offer
 from tests.pages.explorer_tools import link
 
 MISSING = "MNIST is not on this machine (a.gz is missing)"

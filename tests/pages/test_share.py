@@ -22,7 +22,7 @@ from ebm_engine.spec.run_spec import (
     flatten,
     with_value,
 )
-from pages.common.share import MAX_VALUE, REFUSED, from_query, ours, to_query
+from pages.common.tab.address import MAX_VALUE, REFUSED, from_query, ours, to_query
 
 DEFAULT = next(iter(presets()))
 

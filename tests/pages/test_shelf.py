@@ -12,8 +12,9 @@ from ebm_engine.runs import own_points
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.recommended import on_target
-from pages.common import session, shelf_table
-from pages.common.share import from_query, to_query
+from pages.common import shelf_table
+from pages.common.tab import session
+from pages.common.tab.address import from_query, to_query
 from pages.live import stage
 from tests.pages.explorer_tools import choose, held, link, wait_for
 from tests.runs.hub_tools import small_spec

@@ -8,7 +8,8 @@ from ebm_engine.jobs.job_queue import desk
 from ebm_engine.jobs.tasks import SWEEPS
 from ebm_engine.sweep.store import server_folder
 from ebm_engine.sweep.sweep_spec import cells, parse_sweep
-from pages.common import share, sweeps
+from pages.common.sweep import tab_sweep
+from pages.common.tab import address
 
 PATIENCE = 240.0
 
@@ -23,11 +24,11 @@ def helper():
 @pytest.fixture(scope="module", autouse=True)
 def quick():
     """A visit begins with 2 × 2 cells of 10 updates."""
-    before = dict(sweeps.FIRST)
-    few = {"x": {"path": sweeps.X, "values": (0.1, 0.5)}, "updates": 10}
-    sweeps.FIRST.update(few, y={"path": sweeps.Y, "values": (0.1, 0.4)})
+    before = dict(tab_sweep.FIRST)
+    few = {"x": {"path": tab_sweep.X, "values": (0.1, 0.5)}, "updates": 10}
+    tab_sweep.FIRST.update(few, y={"path": tab_sweep.Y, "values": (0.1, 0.4)})
     yield
-    sweeps.FIRST.update(before)
+    tab_sweep.FIRST.update(before)
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_another_sweep_starts_with_the_button_and_keeps_what_is_known(page):
     [
         (lambda test: field(test, "from").set_value(2.0), "the range from 2 to 0\\.5 is empty"),
         (lambda test: test.get("button_group")[0].set_value([]), "no method is chosen"),
-        (lambda test: choice(test, "Knob along y").set_value(sweeps.X), "both knobs are"),
+        (lambda test: choice(test, "Knob along y").set_value(tab_sweep.X), "both knobs are"),
     ],
 )
 def test_a_bad_wish_is_one_sentence_and_the_sweep_stays(page, change, words):
@@ -120,16 +121,16 @@ def test_every_control_says_what_it_is(page):
 
 
 def test_only_numbers_with_a_usual_range_are_knobs():
-    base = sweeps.FIRST["base"]
-    found = sweeps.number_knobs(base, ("weighted-ula", "cd"))
-    assert {sweeps.X, sweeps.Y, "walkers.count", "method.ess_threshold"} <= set(found)
+    base = tab_sweep.FIRST["base"]
+    found = tab_sweep.number_knobs(base, ("weighted-ula", "cd"))
+    assert {tab_sweep.X, tab_sweep.Y, "walkers.count", "method.ess_threshold"} <= set(found)
     assert "seed" not in found
     assert {knob.kind for knob in found.values()} == {"float", "int"}
 
 
 def test_a_click_outside_of_the_sweep_changes_nothing():
     """A late click on the diagram of a larger sweep must not pick a cell that is not there."""
-    desk = sweeps.Desk()
+    desk = tab_sweep.Desk()
     desk.pick({"trace": 1, "x": 1, "y": 0})
     assert (desk.picked, desk.edition) == ((1, 1, 0), 1)
     for click in ({"trace": 2, "x": 0, "y": 0}, {"trace": 0, "x": 0, "y": 9}):
@@ -139,9 +140,9 @@ def test_a_click_outside_of_the_sweep_changes_nothing():
 
 def test_the_first_sweep_is_legal_and_its_cells_have_links():
     """Every cell of the default sweep can be opened: its spec reads back from its link."""
-    sweep = parse_sweep(sweeps.FIRST)
+    sweep = parse_sweep(tab_sweep.FIRST)
     for cell in cells(sweep):
-        name, spec, problems = share.from_query(share.to_query(sweep.preset, cell.spec))
+        name, spec, problems = address.from_query(address.to_query(sweep.preset, cell.spec))
         assert (name, spec, problems) == ("masses-only", cell.spec, [])
 
 
@@ -212,5 +213,5 @@ def test_a_bad_part_of_a_link_costs_one_sentence_and_the_rest_is_used(app, query
     assert warning.endswith(" is used.")
     assert "\n" not in warning
     sweep = test.session_state["kept"]["sweep"].sweep
-    assert sweep.x.path == sweeps.X
+    assert sweep.x.path == tab_sweep.X
     assert sweep.updates == (10 if "updates" in query else 5)

@@ -14,7 +14,7 @@ from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Reset, Step
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.run_spec import with_value
-from pages.common import open_file, take_items
+from pages.common.run_page import download_items, open_file
 from tests.pages.explorer_tools import held, wait_for
 from tests.runs.hub_tools import small_spec
 from tests.runs.image_runs import played
@@ -43,8 +43,8 @@ def paused(explorer):
 def items(test):
     """Everything that is offered for the run, by label."""
     snapshot = wait_for(test, lambda s: s.step > 0).snapshot
-    moment = take_items.moment_of(held(test), snapshot, "light")
-    groups = (take_items.pictures, take_items.numbers, take_items.models)
+    moment = download_items.moment_of(held(test), snapshot, "light")
+    groups = (download_items.pictures, download_items.numbers, download_items.models)
     return {item.label: item for group in groups for item in group(moment)}
 
 
@@ -177,5 +177,5 @@ def test_the_reason_why_there_is_no_script_is_a_sentence_of_the_engine(paused, m
     def refuse(*_):
         raise NotReproducible("because")
 
-    monkeypatch.setattr(take_items.script, "beginning", refuse)
+    monkeypatch.setattr(download_items.script, "beginning", refuse)
     assert items(paused)["reproduce.py"].why_not == "because"

@@ -1,0 +1,1 @@
+"""The screens, one a file; streamlit lives here and in app.py only."""

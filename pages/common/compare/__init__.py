@@ -1,0 +1,1 @@
+"""The page Compare: its value, controls, link and figures."""

@@ -1,0 +1,198 @@
+"""Controls of a comparison: the preset, what is compared, its values, and the shared settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.run_spec import RunSpec, SpecError, flatten, with_value
+from pages.common.compare import link as link
+from pages.common.compare.comparison import (
+    FEWEST,
+    METHOD,
+    MOST,
+    Comparison,
+    all_presets,
+    comparable,
+    fitted,
+    fitting,
+    methods,
+    text_of,
+)
+from pages.common.compare.link import Desk
+from pages.common.controls.panel import METHOD_HELP
+from pages.common.controls.widgets import plain, tooltip, widget
+
+METHODS_TITLE, KNOB_TITLE = "Methods", "A knob"
+FIRST_KNOB = "sampler.step_size"
+PRESET_HELP = "Target, start of the model and settings that all runs share."
+BY_HELP = (
+    "What the runs differ in: how the gradient is estimated, or the value of one setting. All else "
+    "is the same: seed, data, initialisation and noise."
+)
+KNOB_HELP = "The setting that differs between the runs."
+VALUES_HELP = f"{FEWEST} to {MOST} values with commas between, one run each."
+SETTINGS_HELP = "What all runs share. A change restarts all of them."
+STAYS = "The comparison goes on with those it has."
+
+
+def draw(desk: Desk) -> None:
+    """Draw the controls; what they ask for becomes the tab's comparison."""
+    now, problems = desk.now, []
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", key="compare-head"
+    ):
+        asked = _preset(desk, problems)
+        asked = _by(asked, desk, problems) if asked == now else asked
+        if asked == now:
+            asked = _values(now, desk, problems)
+        box = st.popover("Settings", icon=":material/tune:", help=SETTINGS_HELP)
+    if asked == now:
+        with box:
+            asked = _settings(now, desk, problems)
+    if asked == now:
+        for problem in problems:
+            st.warning(plain(problem))
+        return
+    seen = (asked.preset, asked.by) == (now.preset, now.by) and set(asked.values) == set(now.values)
+    link.change(asked, afresh=not seen, problems=tuple(problems))
+    st.rerun()
+
+
+def _preset(desk: Desk, problems: list[str]) -> Comparison:
+    now, known = desk.now, all_presets()
+    names = list(known)
+    chosen = st.selectbox(
+        "Preset",
+        names,
+        names.index(now.preset),
+        format_func=lambda name: known[name].title,
+        key=f"compare-preset#{desk.edition}",
+        help=PRESET_HELP,
+        width=230,
+    )
+    if chosen == now.preset:
+        return now
+    base = known[chosen].spec
+    by = now.by if now.by in comparable(base) else METHOD
+    values = now.values if by == METHOD == now.by and _all_fit(base, now.values) else ()
+    return fitted(chosen, base, by, values, problems)
+
+
+def _all_fit(base: RunSpec, values: tuple[Any, ...]) -> bool:
+    return set(values) <= set(methods(base, *values))
+
+
+def _by(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+    """Draw the choice between methods and a knob."""
+    title = METHODS_TITLE if now.by == METHOD else KNOB_TITLE
+    chosen = st.segmented_control(
+        "Compare",
+        [METHODS_TITLE, KNOB_TITLE],
+        default=title,
+        required=True,
+        key=f"compare-by#{desk.edition}",
+        help=BY_HELP,
+        width="content",
+    )
+    if chosen == title:
+        return now
+    known = list(comparable(now.base))
+    first = FIRST_KNOB if FIRST_KNOB in known else known[0]
+    by = METHOD if chosen == METHODS_TITLE else first
+    return fitted(now.preset, now.base, by, (), problems)
+
+
+def _values(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+    """Draw what is compared: methods, or a knob and its values."""
+    if now.by == METHOD:
+        names = methods(now.base, *now.values)
+        return _several(now, desk, "Methods", names, METHOD_HELP)
+    known = comparable(now.base)
+    by = st.selectbox(
+        "Knob",
+        list(known),
+        list(known).index(now.by),
+        format_func=lambda path: _title(known[path]),
+        key=f"compare-knob#{desk.edition}",
+        help=KNOB_HELP,
+        width=270,
+    )
+    if by != now.by:
+        return fitted(now.preset, now.base, by, (), problems)
+    knob = known[by]
+    if knob.choices:
+        return _several(now, desk, "Values", {v: v for v in knob.choices}, tooltip(knob))
+    if knob.kind == "bool":
+        return now
+    return _numbers(now, desk, knob, problems)
+
+
+def _title(knob: Knob) -> str:
+    head = knob.path.partition(".")[0] if "." in knob.path else "run"
+    return f"{knob.label} ({head})"
+
+
+def _several(
+    now: Comparison, desk: Desk, label: str, names: dict[Any, str], text: str
+) -> Comparison:
+    """Draw the choice of two to four things; their order is that of the menu."""
+    chosen = st.pills(
+        label,
+        list(names),
+        selection_mode="multi",
+        default=list(now.values),
+        format_func=lambda value: names[value],
+        key=f"compare-values-{now.by}#{desk.edition}",
+        help=text,
+        width="stretch",
+        wrap=True,
+    )
+    if set(chosen) == set(now.values):
+        return now
+    if not FEWEST <= len(chosen) <= MOST:
+        st.caption(f"Choose {FEWEST} to {MOST}. {STAYS}")
+        return now
+    return replace(now, values=tuple(value for value in names if value in chosen))
+
+
+def _numbers(now: Comparison, desk: Desk, knob: Knob, problems: list[str]) -> Comparison:
+    """Draw the field for the values of a number."""
+    written = ", ".join(text_of(value) for value in now.values)
+    text = st.text_input(
+        "Values",
+        written,
+        key=f"compare-numbers-{now.by}#{desk.edition}",
+        max_chars=link.LONGEST,
+        help=f"{VALUES_HELP} {tooltip(knob)}",
+        width=230,
+    )
+    if text == written:
+        return now
+    values = link.read_values(now.base, now.by, text, problems)
+    found = fitting(now.base, now.by, values, problems)
+    if not FEWEST <= len(found) <= MOST:
+        problems.append(f"{len(found)} values fit, allowed are {FEWEST} to {MOST}. {STAYS}")
+        return now
+    return replace(now, values=tuple(one.value for one in found))
+
+
+def _settings(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+    """Draw the basic knobs of the shared spec, with its seed."""
+    base = now.base
+    for knob in knobs(base):
+        if knob.path == now.by or not (knob.basic or knob.path == "seed"):
+            continue
+        if knob.path.startswith("method.") and now.by == METHOD:
+            continue  # they belong to one of the methods alone
+        value = widget(knob, flatten(base)[knob.path], f"compare{desk.edition}", typed=True)
+        if value is None or value == flatten(base)[knob.path]:
+            continue
+        try:
+            base = with_value(base, knob.path, value)
+        except SpecError as error:
+            problems.append(f"{error}. The runs go on with {flatten(base)[knob.path]}.")
+    return now if base == now.base else fitted(now.preset, base, now.by, now.values, problems)

@@ -1,0 +1,1 @@
+"""Widgets of a spec or of one of its blocks."""

@@ -1,0 +1,1 @@
+"""A figure on a page, with its caption and alternative text."""

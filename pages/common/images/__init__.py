@@ -1,0 +1,1 @@
+"""The page Images: its data, studies and figures."""

@@ -1,0 +1,1 @@
+"""The page Langevin: its sections and figures."""

@@ -1,0 +1,133 @@
+"""The sections of the Langevin page: what is chosen in each, and what is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from ebm_engine.server.hub.hub import UnknownRun, hub
+from ebm_engine.studies.recipes import RECIPES
+from ebm_engine.studies.specs.chains import CHAIN_PRESETS, KERNELS, LANDSCAPES, STARTS, ChainsSpec
+from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec, MissingSpec, RecipeSpec
+from pages.common.controls import block
+from pages.common.langevin import figures as figures
+from pages.common.tab import jobs, session
+from pages.common.tab.offers import EXPLORER
+
+Choose = Callable[[Mapping[str, str], list[str]], Any]
+TITLES = {"landscape": LANDSCAPES, "kernel": KERNELS, "start": STARTS}
+RECIPE_TITLES = {"recipe": {name: recipe.title for name, recipe in RECIPES.items()}}
+
+
+class Section(NamedTuple):
+    """title and opening sentence; choose(link, problems): draw the controls; show what they ask."""
+
+    title: str
+    sentence: str
+    choose: Choose
+    show: Callable[[Any], None]
+
+
+def _choose_chains(link: Mapping[str, str], problems: list[str]) -> ChainsSpec:
+    names = list(CHAIN_PRESETS)
+    linked = link.get("preset", names[0])
+    if linked not in CHAIN_PRESETS:
+        problems.append(f"preset = {linked[:40]} is unknown, it must be one of {', '.join(names)}.")
+        linked = names[0]
+    preset = st.selectbox(
+        "Preset",
+        names,
+        names.index(linked),
+        format_func=lambda name: CHAIN_PRESETS[name].title,
+        key="langevin-preset",
+        help="Energy, kernel and lengths in one.",
+    )
+    start = ChainsSpec(**CHAIN_PRESETS[preset].changes)
+    spec = block.read(start, link, problems) if preset == linked else start
+    spec = block.controls(spec, f"chains.{preset}", TITLES)
+    block.write("chains", {"preset": preset}, (spec, start))
+    return spec
+
+
+def _show_chains(spec: ChainsSpec) -> None:
+    arguments = spec.model_dump()
+    if spec.landscape == "model":
+        arguments["checkpoint"] = _trained_model()
+    draw = partial(figures.draw_chains, tested=spec.kernel in ("mala", "hmc"))
+    jobs.show("chains", "langevin", arguments, draw)
+
+
+def _trained_model() -> bytes:
+    """The newest checkpoint of the explorer's run in this tab, b"" when there is none."""
+    held = session.held(EXPLORER)
+    with suppress(UnknownRun):
+        return (hub().checkpoint(held.token) if held else None) or b""
+    return b""
+
+
+def _choose_bias(link: Mapping[str, str], problems: list[str]) -> tuple[BiasSpec, RecipeSpec]:
+    bias, recipe = BiasSpec(), RecipeSpec()
+    spec = block.controls(block.read(bias, link, problems), "bias")
+    st.divider()
+    named = block.controls(block.read(recipe, link, problems), "recipe", RECIPE_TITLES)
+    block.write("bias", {}, (spec, bias), (named, recipe))
+    return spec, named
+
+
+def _show_bias(chosen: tuple[BiasSpec, RecipeSpec]) -> None:
+    spec, named = chosen
+    jobs.show("bias", "step-size-bias", spec.model_dump(), figures.draw_variances)
+    figures.draw_recipe(RECIPES[named.recipe])
+
+
+def _choose_missing(link: Mapping[str, str], problems: list[str]) -> MissingSpec:
+    spec = block.controls(block.read(MissingSpec(), link, problems), "missing")
+    block.write("missing", {}, (spec, MissingSpec()))
+    return spec
+
+
+def _choose_evidence(link: Mapping[str, str], problems: list[str]) -> EvidenceSpec:
+    spec = block.controls(block.read(EvidenceSpec(), link, problems), "evidence")
+    block.write("evidence", {}, (spec, EvidenceSpec()))
+    return spec
+
+
+def _show_evidence(spec: EvidenceSpec) -> None:
+    draw = partial(figures.draw_evidence, noises=(spec.noise, spec.rival))
+    jobs.show("evidence", "jala-em", spec.model_dump(), draw)
+
+
+SECTIONS: dict[str, Section] = {
+    "chains": Section(
+        "Chains",
+        "Chains walk on an energy that stays as it is. Look first whether they change sides at "
+        "all: a chain that never crosses has the right shape and the wrong masses.",
+        _choose_chains,
+        _show_chains,
+    ),
+    "bias": Section(
+        "Step-size bias and temperature",
+        "A Langevin chain without a test samples exp(−U) only as the step goes to 0, and only with "
+        "the right noise. The order of noise and gradient decides on which side it errs.",
+        _choose_bias,
+        _show_bias,
+    ),
+    "missing": Section(
+        "The term CD leaves out",
+        "The exact derivative of the CD objective is CD minus the third term. The KL term of "
+        "improved CD adds it instead: a regulariser that keeps samples easy to reach.",
+        _choose_missing,
+        figures.draw_missing,
+    ),
+    "evidence": Section(
+        "Latent variables: JALA-EM",
+        "Weighted particles follow the posterior of a latent variable while θ climbs the evidence "
+        "log p(y), and their weights estimate that evidence on the way.",
+        _choose_evidence,
+        _show_evidence,
+    ),
+}

@@ -1,0 +1,1 @@
+"""A lesson on the page: its steps, runs, cards and figures."""

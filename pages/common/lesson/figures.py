@@ -1,0 +1,133 @@
+"""The figures of a lesson: those with sliders, and the curves of its runs on common axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from ebm_engine.lessons.figures import figure_numbers, sliders
+from ebm_engine.lessons.lesson import Slide
+from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.spec.knobs import block_knobs
+from ebm_engine.studies.energy_on_a_line import EnergyCutSpec, energy_cut
+from ebm_engine.studies.missing_term import missing_term
+from ebm_engine.studies.specs.langevin import MissingSpec
+from ebm_engine.views.langevin.energy_on_a_line import CutSeries, energy_and_density
+from ebm_engine.views.langevin.missing_term import missing_term_bars
+from ebm_engine.views.many_runs import compare, together
+from ebm_engine.views.style.theme import Reading, Theme, config
+from pages.common.controls.widgets import widget
+from pages.common.langevin.figures import theme
+from pages.common.lesson.flow import Walk
+from pages.common.tab import display
+from pages.live.plot import plot
+
+CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
+COMING = {
+    "kl": "The KL of all runs is drawn here from the first updates on.",
+    "contrast": "KL and contrast of all runs are drawn here from the first updates on.",
+    "ess": "Effective sample size and ancestors are drawn here from the first updates on.",
+    "weights": "The log-weights of all runs are drawn here from the first updates on.",
+}
+
+
+class Place(NamedTuple):
+    """Where the curves of all runs are drawn: height of the figure in pixels, one below the other
+    where there are several, and whether there is room to name the lines.
+    """
+
+    height: int
+    stacked: bool
+    legend: bool
+
+
+ABOVE = Place(200, stacked=False, legend=True)
+BESIDE = Place(400, stacked=True, legend=False)  # the headings of the runs show their lines
+LARGE = 0.75  # of the height, where everything is larger and the screen is not
+HINT = "Move this slider between {low:g} and {high:g}."
+
+
+def _energy(spec: EnergyCutSpec, look: Theme) -> Reading:
+    now, start = energy_cut(spec.shift, spec.temperature), energy_cut(0.0, 1.0)
+    return energy_and_density(CutSeries(*now), CutSeries(*start), look)
+
+
+def _missing(spec: MissingSpec, look: Theme) -> Reading:
+    terms = missing_term(spec.data_variance, spec.step_size, spec.theta)
+    return missing_term_bars(terms.cd_part, terms.third_term, terms.numeric, look)
+
+
+DRAWN: Mapping[str, Callable[[Any, Theme], Reading]] = {"energy": _energy, "missing-term": _missing}
+
+
+def slide(walk: Walk) -> bool:
+    """Draw the slider that the step is about; whether it stands where it should.
+
+    It can be moved once the prediction is made.
+    """
+    step = walk.step
+    values = walk.values.setdefault(walk.place, {})
+    if not isinstance(step.do, Slide):
+        return False
+    known = {knob.path: knob for knob in block_knobs(sliders(step.figure, values))}
+    knob = known[step.do.slide]
+    value = getattr(sliders(step.figure, values), knob.path)
+    scope = f"{walk.lesson.id}.{walk.place}"
+    moved = widget(knob, value, scope, typed=False, disabled=not walk.predicted)
+    values[knob.path] = float(moved)
+    st.caption(HINT.format(low=step.do.low, high=step.do.high))
+    return walk.predicted and step.do.low <= moved <= step.do.high
+
+
+def numbers(walk: Walk) -> dict[str, float]:
+    """The numbers of the step's figure with its sliders as they stand, empty without a figure."""
+    step = walk.step
+    if step is None or step.figure is None:
+        return {}
+    return figure_numbers(step.figure, walk.values.get(walk.place, {}))
+
+
+def show(walk: Walk, name: str) -> None:
+    """Draw a figure with its sliders as they stand at the present place."""
+    spec = sliders(name, walk.values.get(walk.place, {}))
+    _draw(DRAWN[name](spec, theme()), f"lesson-{name}")
+
+
+def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
+    """Draw one part of all runs on common axes."""
+    entries, look, parts = _entries(walk, snapshots), theme(), together.PARTS[part]
+    count = len(parts)
+    high = round(place.height * LARGE) if display.presenting() else place.height
+    places = [st.container() for _ in parts] if place.stacked else st.columns(count)
+    for where, name in zip(places, parts, strict=True):
+        reading = together.FIGURES[name](entries, look)
+        reading.figure.update_layout(
+            height=high // count if place.stacked else high,
+            showlegend=place.legend and count == 1,
+        )
+        with where:
+            _draw(reading, f"lesson-{name}")
+
+
+def headings(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[str]:
+    """The title of each run as HTML, with a sample of its line once that is known."""
+    titles = [f"<strong>{escape(run.title)}</strong>" for run in walk.lesson.runs]
+    if not snapshots:
+        return titles
+    drawn = [compare.sample(entry.style) for entry in _entries(walk, snapshots)]
+    return [f"{line} {title}" for line, title in zip(drawn, titles, strict=True)]
+
+
+def _entries(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[compare.Entry]:
+    shots = [snapshots[run.name] for run in walk.lesson.runs]
+    styles = together.styles(shots, theme())
+    titles = [run.title for run in walk.lesson.runs]
+    return [compare.Entry(*entry) for entry in zip(titles, shots, styles, strict=True)]
+
+
+def _draw(reading: Reading, name: str) -> None:
+    plot(reading.figure.to_json(), key=name, alt=reading.alt, config=config(f"ebm-lab-{name}"))
+    st.caption(reading.caption)

@@ -1,0 +1,141 @@
+"""The list of lessons, and what a learner takes from one: its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from ebm_engine.lessons.lesson import Lesson, LessonRun
+from ebm_engine.lessons.read import mistakes
+from ebm_engine.lessons.text import PLACEHOLDER
+from ebm_engine.spec.image_targets import IMAGE_KINDS
+from ebm_engine.spec.run_spec import RunSpec
+from pages.common.controls.widgets import plain
+from pages.common.lesson import flow, live_runs
+from pages.common.lesson.flow import Walk
+from pages.common.tab import address
+
+PLANE_PAGE, IMAGES_PAGE = "gaussian_mixtures.py", "mnist.py"
+COLUMNS = 2
+INTRODUCTION = (
+    "Each lesson asks first, then lets real runs train in front of you, then shows what came out. "
+    "The numbers in its texts are those of your runs."
+)
+
+
+def overview(offered: Sequence[Lesson]) -> None:
+    """Draw all lessons as cards, with what this tab has done of them."""
+    st.header("Lessons", anchor=False)
+    st.markdown(INTRODUCTION)
+    for problem in (*flow.walks().problems, *_left_out()):
+        st.warning(plain(problem))
+    todo = next((lesson.id for lesson in offered if not _finished(lesson)), "")
+    for first in range(0, len(offered), COLUMNS):
+        columns = st.columns(COLUMNS, gap="small")
+        for column, lesson in zip(columns, offered[first : first + COLUMNS], strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _card(lesson, primary=lesson.id == todo)
+
+
+def _finished(lesson: Lesson) -> bool:
+    walk = flow.walks().by_id.get(lesson.id)
+    return walk is not None and walk.lesson == lesson and walk.finished
+
+
+def _left_out() -> list[str]:
+    return [f"A lesson is left out: {told}." for told in mistakes(flow.FOLDER)]
+
+
+def _card(lesson: Lesson, *, primary: bool) -> None:
+    walk = flow.walks().by_id.get(lesson.id)
+    begun = walk is not None and walk.lesson == lesson and (walk.place > 0 or walk.told)
+    st.markdown(f"**{lesson.number}. {plain(lesson.title)}** · {lesson.minutes} min")
+    st.markdown(question_of(lesson))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Start" if not begun else "Look again at" if walk.finished else "Go on with"
+        st.button(
+            f"{label} lesson {lesson.number}",
+            key=f"open-{lesson.id}",
+            type="primary" if primary else "secondary",
+            on_click=flow.open_at,
+            args=(lesson,),
+            help="Opens where you left it." if begun else "Opens at its introduction.",
+        )
+        st.caption(_story(walk) if begun else "Not begun", width="content")
+
+
+def question_of(lesson: Lesson) -> str:
+    """The first question of a lesson that needs no number, "" without one."""
+    asked = (step.ask.question for step in lesson.steps if step.ask)
+    return next((text for text in asked if not PLACEHOLDER.search(text)), "")
+
+
+def _story(walk: Walk) -> str:
+    if walk.finished:
+        return f":material/check: Done · {score(walk)}"
+    return f"Step {min(max(walk.place, 1), walk.last - 1)} of {walk.last - 1} · {score(walk)}"
+
+
+def score(walk: Walk) -> str:
+    """How many of the finished steps were predicted right."""
+    asked = {i: step.ask for i, step in enumerate(walk.lesson.steps, start=1) if step.ask}
+    judged = [i for i in asked if i in walk.told and i in walk.picks]
+    right = sum(walk.picks[i] == asked[i].right for i in judged)
+    return f"{right} of {len(judged)} predictions right" if judged else "no prediction yet"
+
+
+def summary(walk: Walk, fill: Callable[[str], str] | None, offered: Sequence[Lesson]) -> None:
+    """Draw what the lesson says in the end, the predictions, and where to go from here."""
+    st.markdown(walk.text("summary", walk.lesson.summary, fill))
+    st.markdown(f"**Your predictions:** {score(walk)}")
+    for place, step in enumerate(walk.lesson.steps, start=1):
+        if step.ask is not None:
+            _outcome(walk, place)
+    for run in walk.lesson.runs:
+        open_run(run, walk.lesson.specs(walk.seed)[run.name])
+    with st.container(horizontal=True, gap="small"):
+        later = [lesson for lesson in offered if lesson.number > walk.lesson.number]
+        if later:
+            st.button(
+                f"Next lesson: {later[0].number}",
+                type="primary",
+                on_click=flow.open_at,
+                args=(later[0], 0),
+                key="lesson-following",
+                help=plain(later[0].title),
+            )
+        st.button(
+            "Begin again",
+            on_click=flow.restart,
+            args=(walk,),
+            key="lesson-again",
+            help="Forgets the predictions of this lesson; the seed stays.",
+        )
+
+
+def _outcome(walk: Walk, place: int) -> None:
+    ask = walk.lesson.steps[place - 1].ask
+    texts = [walk.text(f"{place}.choice.{k}", text, None) for k, text in enumerate(ask.choices)]
+    question = walk.text(f"{place}.question", ask.question, None)
+    lines = [f"{question}", f"It is: **{texts[ask.right]}**"]
+    if place not in walk.told:
+        lines = [question, "This step was not done."]
+    elif place not in walk.picks:
+        lines.append("You did not predict.")
+    elif walk.picks[place] == ask.right:
+        lines.append(":material/check_circle: You said so: right.")
+    else:
+        lines.append(f":material/lightbulb: You said: {texts[walk.picks[place]]}. Not this time.")
+    st.markdown("  \n".join(lines))
+
+
+def open_run(run: LessonRun, spec: RunSpec) -> None:
+    """A link that opens one run of a lesson on its own page, from its first update on."""
+    st.page_link(
+        IMAGES_PAGE if spec.target.kind in IMAGE_KINDS else PLANE_PAGE,
+        label=f"Open the run “{plain(run.title)}” in the explorer",
+        icon=":material/open_in_new:",
+        query_params=address.to_query(live_runs.preset_of(run), spec),
+        help="The same run with all its controls, from update 0.",
+    )

@@ -1,0 +1,87 @@
+"""Workbench: the frame of a page with a run of its own: controls left, picture right.
+
+What the frame shows follows the page's scene, so a link can hide and lock its parts. In presenter
+mode the controls wait behind a button and the rest of the head is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import streamlit as st
+
+from ebm_engine.spec.run_spec import RunSpec
+from pages.common.controls import panel
+from pages.common.controls.widgets import plain
+from pages.common.run_page import download, share
+from pages.common.tab import display, session
+from pages.common.tab.display import Scene
+from pages.common.tab.session import Held
+
+LIVE, FIGURES = "Live", "Figures"
+
+
+class Workbench(NamedTuple):
+    """A page's run and what is looked at; place: where its picture goes."""
+
+    held: Held
+    view: str
+    look: Scene
+    place: AbstractContextManager
+
+
+def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Workbench:
+    """Draw the frame of a page; `more` names views besides the live one and the figures."""
+    session.enter(slot)
+    held = session.own(slot)
+    views = (LIVE, FIGURES, *more)
+    look, problems = display.enter(slot, views)
+    aside = look.shows("controls") and not look.present
+    with st.container(horizontal=True, gap="medium"):
+        left = st.container(key="controls", width=270, gap="xsmall") if aside else None
+        right = st.container(key="picture", gap="small")
+    if left is not None:
+        with left:
+            held = panel.panel(held, choose)
+    with right:
+        if found := (*held.problems, *problems):
+            st.warning("  \n".join(plain(problem) for problem in found))
+        view = _head(held, look, views, choose)
+    return Workbench(session.held(slot), view, look, right)
+
+
+def _head(
+    held: Held, look: Scene, views: tuple[str, ...], choose: Callable[[Held], RunSpec]
+) -> str:
+    """Draw the row above the picture; the chosen view."""
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        view = _view(held, look, views)
+        if look.present:
+            if look.shows("controls"):
+                with st.popover("Controls", icon=":material/tune:", width="content"):
+                    panel.panel(held, choose)
+            return view
+        if look.shows("story"):
+            st.caption(panel.story(held))
+        else:
+            st.space("stretch")
+        download.offer(held)
+        share.offer(held)
+    return view
+
+
+def _view(held: Held, look: Scene, views: tuple[str, ...]) -> str:
+    if not look.shows("view"):
+        return look.view or LIVE
+    view = st.segmented_control(
+        "View",
+        views,
+        default=look.view or LIVE,
+        required=True,
+        label_visibility="collapsed",
+        key=f"view#{held.slot}#{display.edition(held.slot)}",
+    )
+    display.change(held.slot, view="" if view == LIVE else view)
+    return view

@@ -1,0 +1,146 @@
+"""Slow motion: the next update of a paused run in six cards, and one walker's way through it.
+
+The update is computed in the background from the run's newest checkpoint; "Do this update" then
+lets the run itself make it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.server.commands import Command, Pause, Step
+from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
+from ebm_engine.studies.slow_motion.cards import cards
+from ebm_engine.views.slow_motion.plane import motion_plane
+from ebm_engine.views.slow_motion_tables import descendants
+from ebm_engine.views.style.theme import config
+from pages.common import slow_motion_cards
+from pages.common.images.composition import checkpoint
+from pages.common.langevin.figures import theme
+from pages.common.slow_motion_cards import Head
+from pages.common.tab import jobs, session
+from pages.common.tab.session import Held
+from pages.live.plot import plot
+
+SLOT = TASK = "slow-motion"
+LOOK_SECONDS = 0.5
+SHORT_WAIT = 1.0  # seconds in which most updates are computed
+
+
+def show(held: Held) -> None:
+    """Draw the cards of the next update, or what has to happen first."""
+    now = session.view(held)
+    snapshot = now.snapshot if now is not None else None
+    if snapshot is None:
+        st.caption("The first picture is on its way.")
+    elif _state(now) is None:
+        st.info("Slow motion takes one update apart: pause the run first.")
+        st.button("Pause", icon=":material/pause:", on_click=_pause, args=(held,), key="slow-pause")
+    elif snapshot.divergence is not None:
+        st.warning("This run has diverged: there is no next update. Rewind it on the bar above.")
+    else:
+        _study(held, snapshot)
+    st.fragment(partial(_follow, held, now), run_every=LOOK_SECONDS)()
+
+
+def _follow(held: Held, drawn: RunView | None) -> None:
+    """Run the page again when the run has been started, stopped or stepped since."""
+    now = session.view(held)
+    if now is None or drawn is None or _state(now) != _state(drawn):
+        st.rerun()
+
+
+def _state(view: RunView) -> int | None:
+    """The update that a run stands at, None while it plays or has not been seen yet.
+
+    The worker stops a little after it was told to: only its own picture says that it has.
+    """
+    snapshot = view.snapshot
+    moves = snapshot is None or view.playing or snapshot.playing
+    return None if moves else snapshot.step
+
+
+def _study(held: Held, snapshot: Snapshot) -> None:
+    """Have the update computed and draw it; a short one is there before the page is."""
+    content = checkpoint(held)
+    if not content:
+        st.caption("The run is being saved; its next update comes in a moment.")
+        return
+    about = (held.token, held.spec, content)
+    if jobs.about(SLOT) != about:
+        jobs.start(SLOT, TASK, {"checkpoint": content, "spec": held.spec}, about)
+    _wait(lambda: jobs.found(SLOT) is not None, SHORT_WAIT)
+    jobs.follow(SLOT, partial(_draw, held, snapshot))
+
+
+def _draw(held: Held, snapshot: Snapshot, motion: Mapping[str, Any]) -> None:
+    head = session.kept(SLOT, Head)
+    head.walker = min(head.walker, len(motion["start"]) - 1)
+    deck = cards(held.spec)
+    head.card = min(head.card, len(deck) - 1)
+    left, right = st.columns([1.2, 1], gap="medium")
+    with right:
+        _move_on(held, head, motion, len(deck))
+        slow_motion_cards.choose(head, motion)
+        slow_motion_cards.draw(deck[head.card], motion, head.walker)
+    with left:
+        look = theme()
+        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, look)
+        name = f"ebm-lab-update-{motion['step']}"
+        plot(drawn.figure.to_json(), key="slow-motion-plane", alt=drawn.alt, config=config(name))
+        st.caption(drawn.caption)
+
+
+def _move_on(held: Held, head: Head, motion: Mapping[str, Any], count: int) -> None:
+    """Previous, position, next, and the button that lets the run make the update."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        back, forth = head.card == 0, head.card == count - 1
+        st.button("Previous", on_click=_turn, args=(head, -1), disabled=back, key="slow-previous")
+        st.markdown(f"**{head.card + 1} of {count}**", width="content")
+        st.button("Next", on_click=_turn, args=(head, 1), disabled=forth, key="slow-next")
+        help_text = "The run makes this update; the cards then show the one after it."
+        if st.button("Do this update", type="primary", help=help_text, key="slow-do"):
+            _do(held, head, motion)
+            st.rerun()
+
+
+def _turn(head: Head, by: int) -> None:
+    head.card += by
+
+
+def _do(held: Held, head: Head, motion: Mapping[str, Any]) -> None:
+    """Let the run make the update, and follow the walker to where it or a copy of it lives on."""
+    slots = descendants(motion, head.walker)
+    head.card = 0
+    head.choose(int(slots[0]) if len(slots) else head.walker)
+    _send(held, Step(1))
+    _wait(lambda: _stands_at(held) not in (None, motion["step"]), SHORT_WAIT)
+
+
+def _pause(held: Held) -> None:
+    _send(held, Pause())
+    _wait(lambda: _stands_at(held) is not None, SHORT_WAIT)
+
+
+def _stands_at(held: Held) -> int | None:
+    now = session.view(held)
+    return None if now is None else _state(now)
+
+
+def _send(held: Held, command: Command) -> None:
+    with suppress(UnknownRun, HubFull):  # the stage above says so
+        hub().command(held.token, command)
+
+
+def _wait(reached: Callable[[], bool], seconds: float) -> None:
+    """Wait for something that is mostly quick."""
+    end = time.monotonic() + seconds
+    while not reached() and time.monotonic() < end:
+        time.sleep(0.02)

@@ -1,0 +1,1 @@
+"""The page Sweeps: its value, controls, link and figures."""

@@ -1,0 +1,156 @@
+"""The controls of the page of sweeps, and the sweep that they ask for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ebm_engine.spec.knobs import Knob
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.sweep.sweep_spec import (
+    MAX_SEEDS,
+    MAX_UPDATES,
+    SweepSpec,
+    Value,
+    parse_sweep,
+    spaced,
+)
+from pages.common.controls.widgets import plain, tooltip
+from pages.common.sweep.link import MAX_COUNT
+from pages.common.sweep.tab_sweep import FAVOURITES, desk, number_knobs
+from pages.common.tab.offers import EXPLORER, offer
+
+SPACING = "How many values, evenly spaced, or by equal factors for knobs that span decades."
+
+
+class Range(NamedTuple):
+    """What is asked of one knob: its ends and the number of its values."""
+
+    knob: Knob
+    low: float
+    high: float
+    count: int
+
+    @property
+    def path(self) -> str:
+        """The knob's field."""
+        return self.knob.path
+
+
+def controls(notes: DeltaGenerator) -> SweepSpec | None:
+    """Draw the controls; the sweep that they ask for, or None with a sentence in `notes`."""
+    known = offer(EXPLORER).presets
+    name = st.selectbox(
+        "Preset",
+        list(known),
+        list(known).index(desk().sweep.preset),
+        format_func=lambda name: known[name].title,
+        key=f"sweep-preset#{desk().links}",
+        help="Target, energy and all settings that no knob of the sweep changes.",
+    )
+    methods = st.pills(
+        "Methods",
+        list(METHODS),
+        selection_mode="multi",
+        default=desk().sweep.methods,
+        format_func=lambda kind: METHODS[kind].title,
+        key=f"sweep-methods#{desk().links}",
+        help="One phase diagram each. Another method than the preset's has its usual settings.",
+    )
+    base, chosen = known[name].spec, tuple(kind for kind in METHODS if kind in methods)
+    usable = number_knobs(base, chosen)
+    scope = f"{base.energy.kind}.{len(usable)}.{desk().links}"
+    x = _axis("x", usable, scope, ())
+    y = _axis("y", usable, scope, (x.path,))
+    with st.container(horizontal=True, gap="xsmall"):
+        seeds = st.number_input(
+            "Seeds",
+            1,
+            MAX_SEEDS,
+            desk().sweep.seeds,
+            key=f"sweep-seeds#{desk().links}",
+            help="Runs of each cell, whose median is shown. 1 is a first look, 5 are a finding.",
+        )
+        updates = st.number_input(
+            "Updates",
+            1,
+            MAX_UPDATES,
+            desk().sweep.updates,
+            100,
+            key=f"sweep-updates#{desk().links}",
+            help="Parameter updates of each run. Usual: 300 to 4000; time grows with them.",
+        )
+    try:
+        return _asked(name, base, (x, y), chosen, seeds, updates)
+    except SpecError as error:
+        notes.warning(plain(f"{error}."))
+        return None
+
+
+def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ...]) -> Range:
+    """Draw the choice of a knob and its range."""
+    shown = getattr(desk().sweep, letter)
+    free = [p for p in (shown.path, *FAVOURITES, *usable) if p in usable and p not in taken]
+    path = st.selectbox(
+        f"Knob along {letter}",
+        list(usable),
+        list(usable).index(free[0]),
+        format_func=lambda p: usable[p].label,
+        key=f"sweep-{letter}#{scope}",
+        help="A number of the spec that takes several values.",
+    )
+    knob = usable[path]
+    (low, high), count = knob.usual, 3
+    if path == shown.path:
+        low, high, count = min(shown.values), max(shown.values), len(shown.values)
+    left, middle, right = st.columns(3, gap="xxsmall")
+    with left:
+        low = _end("from", letter, knob, low)
+    with middle:
+        high = _end("to", letter, knob, high)
+    with right:
+        key = f"sweep-{letter}-count-{path}#{desk().links}"
+        count = st.number_input("values", 1, MAX_COUNT, count, key=key, help=SPACING)
+    return Range(knob, low, high, count)
+
+
+def _end(word: str, letter: str, knob: Knob, value: float) -> float:
+    whole = knob.kind == "int"
+    kind = int if whole else float
+    return st.number_input(
+        word,
+        kind(knob.low) if knob.low is not None else None,
+        kind(knob.high) if knob.high is not None else None,
+        kind(value),
+        format="%d" if whole else "%.4g",
+        key=f"sweep-{letter}-{word}-{knob.path}#{desk().links}",
+        help=tooltip(knob),
+    )
+
+
+def _asked(
+    name: str,
+    base: RunSpec,
+    ranges: tuple[Range, Range],
+    methods: tuple[str, ...],
+    seeds: int,
+    updates: int,
+) -> SweepSpec:
+    if not methods:
+        raise SpecError("no method is chosen, at least 1 is needed")
+    x, y = ({"path": r.path, "values": _values(r)} for r in ranges)
+    rest = {"methods": methods, "seeds": seeds, "updates": updates}
+    return parse_sweep({"preset": name, "base": base, "x": x, "y": y, **rest})
+
+
+def _values(asked: Range) -> tuple[Value, ...]:
+    """The values of a range; those that are shown already stay as they were given."""
+    for axis in (desk().sweep.x, desk().sweep.y):
+        ends = (min(axis.values), max(axis.values), len(axis.values))
+        if axis.path == asked.path and ends == (asked.low, asked.high, asked.count):
+            return axis.values
+    log, whole = asked.knob.log and asked.low > 0, asked.knob.kind == "int"
+    return spaced(asked.low, asked.high, asked.count, log=log, whole=whole)

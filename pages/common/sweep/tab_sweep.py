@@ -1,0 +1,135 @@
+"""The sweep of a tab: which one it is, its job, and how its knobs are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ebm_engine.jobs.job_queue import CANCELLED, JobView, UnknownJob
+from ebm_engine.jobs.job_queue import desk as desk_of
+from ebm_engine.jobs.tasks import SWEEPS
+from ebm_engine.spec.knobs import Knob, knobs
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.sweep.store import server_folder
+from ebm_engine.sweep.sweep_spec import (
+    SweepSpec,
+    of_method,
+    parse_sweep,
+)
+from pages.common.tab import session
+
+X, Y = "sampler.step_size", "optimizer.lr_log_masses"
+FAVOURITES = (X, Y, "optimizer.lr")  # knobs to begin with, where a spec has them
+FIRST = {  # where a visit begins: seconds of work, and right masses beside wrong ones
+    "preset": "masses-only",
+    "base": preset("masses-only").spec,
+    "x": {"path": X, "values": (0.1, 0.5, 1.2)},
+    "y": {"path": Y, "values": (0.1, 0.4, 1.6)},
+    "methods": ("weighted-ula", "pcd"),
+    "updates": 300,
+}
+
+
+@dataclass
+class Desk:
+    """What a tab remembers: the sweep that is shown, its job, and the cell that is picked.
+
+    picked: index of the method, column, row; edition: of the widgets that show `picked`;
+    stopped: cancelled by hand; number: the quantity that is drawn; query: the link last written or
+    read, with sentences on it; links: how many were read, widgets start again with each.
+    """
+
+    sweep: SweepSpec = field(default_factory=lambda: parse_sweep(FIRST))
+    token: str = ""
+    stopped: bool = False
+    picked: tuple[int, int, int] = (0, 0, 0)
+    edition: int = 0
+    number: str = "kl"
+    query: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    links: int = 0
+
+    def pick(self, clicked: dict[str, Any]) -> None:
+        """Choose the cell that was clicked on."""
+        place = tuple(int(clicked[name]) for name in ("trace", "x", "y"))
+        sizes = (len(self.sweep.methods), len(self.sweep.x.values), len(self.sweep.y.values))
+        if all(0 <= p < n for p, n in zip(place, sizes, strict=True)):
+            self.picked, self.edition = place, self.edition + 1
+
+
+def desk() -> Desk:
+    """The sweep of this tab."""
+    return session.kept("sweep", Desk)
+
+
+def take(sweep: SweepSpec) -> None:
+    """Show another sweep in this tab; `look` computes what it lacks."""
+    cancel()
+    mine = desk()
+    mine.sweep, mine.picked, mine.edition = sweep, (0, 0, 0), mine.edition + 1
+    mine.token, mine.stopped = "", False
+
+
+def start(sweep: SweepSpec) -> None:
+    """Show another sweep, whose link has no mistakes, and compute it. Raises DeskFull."""
+    take(sweep)
+    desk().problems = ()
+    resume()
+
+
+def resume() -> None:
+    """Compute what the tab's sweep still lacks. Raises DeskFull."""
+    mine = desk()
+    job = {"sweep": mine.sweep.model_dump(mode="json"), "folder": str(server_folder())}
+    mine.token, mine.stopped = desk_of(SWEEPS).submit("sweep", job), False
+
+
+def cancel() -> None:
+    """Stop the job; its finished cells stay."""
+    mine = desk()
+    with suppress(UnknownJob):
+        desk_of(SWEEPS).cancel(mine.token)
+    mine.stopped = True
+
+
+def look() -> JobView:
+    """The job as it is now, begun again where it was lost or given up. Raises DeskFull."""
+    mine = desk()
+    with suppress(UnknownJob):
+        view = desk_of(SWEEPS).view(mine.token)
+        if view.error != CANCELLED or mine.stopped:
+            return view
+    resume()
+    return desk_of(SWEEPS).view(mine.token)
+
+
+def number_knobs(base: RunSpec, methods: tuple[str, ...]) -> dict[str, Knob]:
+    """The knobs that are numbers and have an effect with any of the methods, by path."""
+    found: dict[str, Knob] = {}
+    for spec in _specs(base, methods):
+        found |= {k.path: k for k in knobs(spec) if k.kind in ("float", "int") and k.usual}
+    return {path: knob for path, knob in found.items() if path != "seed"}
+
+
+def _specs(base: RunSpec, methods: tuple[str, ...]) -> Iterator[RunSpec]:
+    yield base
+    for method in methods:
+        with suppress(SpecError):  # such a method's cells say so themselves
+            yield of_method(base, method)
+
+
+def label(sweep: SweepSpec, path: str) -> str:
+    """How a knob is called in figures: its label, with its unit where it has one."""
+    knob = number_knobs(sweep.base, sweep.methods).get(path)
+    if knob is None:
+        return path
+    return f"{knob.label} ({knob.unit})" if knob.unit else knob.label
+
+
+def title_of(method: str) -> str:
+    """A method's name in words."""
+    return METHODS[method].title

@@ -1,0 +1,1 @@
+"""What a browser tab holds, and its address bar."""
