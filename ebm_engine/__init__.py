@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.spec.presets import preset, presets
-from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 __all__ = ["RunSpec", "SpecError", "parse_spec", "preset", "presets", "train", "with_value"]
 

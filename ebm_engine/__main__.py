@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 from ebm_engine.cli import sweep as sweep
 from ebm_engine.cli.options import add_spec_options, asked_spec
 from ebm_engine.cli.report import check_ais, summary
+from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.studies import STUDIES
-from ebm_engine.reproduce.study import Job, Options, StudyError, kept
+from ebm_engine.reproduce.study import Job, Options, kept
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.presets import image_presets, presets
 from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
@@ -83,7 +84,7 @@ def _train(options: argparse.Namespace) -> int:
 
         result = train(spec, updates, progress=look)
     if options.ais and last:
-        from ebm_engine.runs.ais_summary import summarised
+        from ebm_engine.studies.ais import summarised
 
         result["final"] |= summarised(last[0])
     if target:
@@ -127,7 +128,8 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     """The tables of a study in Markdown, and the files written."""
     from tqdm import tqdm
 
-    from ebm_engine.reproduce.engine import train_all, write_text
+    from ebm_engine.files.write import write_text
+    from ebm_engine.reproduce.engine import train_all
     from ebm_engine.reproduce.output import report, write_numbers
 
     total = sum(job.updates for job in jobs)

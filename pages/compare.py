@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.compare import comparison, controls, figures, link
-from pages.common.controls.widgets import plain
 from pages.common.tab import lockstep as ensembles
+from pages.common.tab.plain_text import plain
 
 desk = link.enter()
 controls.draw(desk)

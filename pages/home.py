@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.run_spec import RunSpec, with_value
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import session
 from pages.live.stage import stage
 

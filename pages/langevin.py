@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.common.controls import block
-from pages.common.controls.widgets import plain
 from pages.common.langevin import sections
 from pages.common.tab import session
+from pages.common.tab.plain_text import plain
 
 session.enter()
 problems: list[str] = []

@@ -29,7 +29,7 @@ with place:
     elif view == past_runs.RUNS:
         past_runs.show(held)
     else:
-        album.show(held, sections.album(held))
+        album.show(held, sections.run_album(held))
         seeds.show(held)
 
 session.write_link(held, display.query(IMAGES))

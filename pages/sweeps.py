@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ebm_engine.jobs.job_queue import DeskFull
-from pages.common.controls.widgets import plain
 from pages.common.sweep import controls, figures, link, tab_sweep
 from pages.common.tab import session
+from pages.common.tab.plain_text import plain
 
 session.enter()
 link.enter()

@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 
 from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import HISTORY, Snapshot
+from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.kinds import ENERGIES, IMAGE_ENERGIES, OPTIMIZERS, TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
-from ebm_engine.spec.run_spec import (
-    ENERGIES,
-    IMAGE_ENERGIES,
-    METHODS,
-    OPTIMIZERS,
-    TARGETS,
-    RunSpec,
-    parse_spec,
-)
+from ebm_engine.spec.run_spec import METHODS, RunSpec
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -11,27 +10,26 @@ from torch import Generator, Tensor
 from ebm_engine.build.density import density_of, stds_of
 from ebm_engine.build.energy import start_energy
 from ebm_engine.build.images import ImageClasses, ImageSet, image_set
-from ebm_engine.core.kernels.hmc import HMC
-from ebm_engine.core.kernels.mala import MALA
-from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.kernels.underdamped import Underdamped
+from ebm_engine.build.trainer import (
+    AnyReferee,
+    build_extras,
+    build_masks,
+    build_method,
+    build_optimizer,
+)
 from ebm_engine.core.referees.held_out import HeldOutReferee
 from ebm_engine.core.referees.mixtures import Referee, Verdict
 from ebm_engine.core.referees.plane import GridReferee, Truth
 from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.rng import generators
-from ebm_engine.core.training import Extras, Trainer
-from ebm_engine.core.types import Energy, Kernel, Method, Parameters
-from ebm_engine.data.densities import Density
-from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.spec import sampler
-from ebm_engine.spec.fields import Kit
-from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError
+from ebm_engine.core.training import Trainer
+from ebm_engine.core.types import Energy
+from ebm_engine.data.densities import Density, sample_mixture
+from ebm_engine.spec.kinds import IMAGE_TARGETS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 JUDGED = 512  # training images that the mean energy of a convolutional network is taken on
-
-AnyReferee = Referee | GridReferee | HeldOutReferee
 
 
 @dataclass(frozen=True)
@@ -149,65 +147,3 @@ def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
     """All training images judge a network of points, some of them, evenly, a slower one."""
     every = max(1, len(images.x) // JUDGED) if spec.energy.kind == "cnn" else 1
     return HeldOutReferee(images.x[::every], images.held_out, len(images.class_names))
-
-
-def build_kernel(spec: RunSpec) -> Kernel:
-    """The Markov move of a spec."""
-    sampler = spec.sampler
-    match sampler.kernel:
-        case "ula":
-            backward = getattr(spec.method, "backward", "new")
-            return ULA(sampler.step_size, sampler.temperature, backward)
-        case "mala":
-            return MALA(sampler.step_size)
-        case "hmc":
-            return HMC(sampler.step_size, sampler.leapfrog, sampler.metropolis)
-        case "underdamped":
-            return Underdamped(sampler.step_size, sampler.friction)
-
-
-def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
-    """The training method of a spec; `base` is the energy at θ₀."""
-    adapt = spec.sampler.adaptive
-    # Walkers of a network with a random last layer start from the Gaussian that it stands on.
-    start = base if base.exact else base.origin()
-    kit = Kit(build_kernel(spec), spec.walkers.count, start, referee.gradient, adapt)
-    return spec.method.build(kit)
-
-
-def build_optimizer(spec: RunSpec, energy: Energy) -> torch.optim.Optimizer:
-    """Gradient descent or Adam, with a rate for each group of parameters."""
-    groups = [{"params": list(ps), "lr": rate} for ps, rate in _groups(spec, energy)]
-    if isinstance(spec.optimizer, sampler.Adam):
-        return torch.optim.Adam(groups, betas=spec.optimizer.betas)
-    return torch.optim.SGD(groups)
-
-
-def build_rates(spec: RunSpec, energy: Energy) -> list[float]:
-    """The learning rates of the optimizer's groups."""
-    return [rate for _, rate in _groups(spec, energy)]
-
-
-def _groups(spec: RunSpec, energy: Energy) -> list[tuple[Any, float]]:
-    rule, parameters = spec.optimizer, energy.parameters
-    if spec.energy.kind != "mixture":
-        return [(parameters.values(), rule.lr)]
-    rates = {"means": rule.lr_means, "log_masses": rule.lr_log_masses}
-    return [([p], rates[name]) for name, p in parameters.items()]
-
-
-def build_masks(spec: RunSpec, energy: Energy) -> Parameters:
-    """1 where a parameter is learned; z of a mixture's first mode is the frozen gauge."""
-    learned = getattr(spec.energy, "learn", tuple(energy.parameters))
-    masks = {n: torch.full_like(p, float(n in learned)) for n, p in energy.parameters.items()}
-    if "log_masses" in masks:
-        masks["log_masses"][0] = 0.0
-    return masks
-
-
-def build_extras(spec: RunSpec) -> Extras:
-    """What goes beside the plain update."""
-    rule = spec.optimizer
-    follow = rule.follow_ess and spec.method.weighted
-    l2 = getattr(spec.energy, "l2", 0.0)
-    return Extras(rule.batch, l2, rule.clip, rule.average, rule.decay_over, follow)

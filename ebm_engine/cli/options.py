@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.spec.presets import IMAGE_ORDER, ORDER, preset
-from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_SPEC_BYTES = 5_000_000
 PRESETS = (*ORDER, *IMAGE_ORDER)

@@ -29,8 +29,7 @@ from ebm_engine.data.cells import (
     region_masses,
     require,
 )
-from ebm_engine.data.densities import TAIL
-from ebm_engine.data.mixtures import mode_counts
+from ebm_engine.data.densities import TAIL, mode_counts
 
 Path = Callable[[Tensor], Tensor]
 

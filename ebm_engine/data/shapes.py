@@ -22,8 +22,7 @@ from torch import Generator, Tensor
 
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.cells import Box, cells, region_masses, require
-from ebm_engine.data.densities import TAIL
-from ebm_engine.data.mixtures import mode_counts
+from ebm_engine.data.densities import TAIL, mode_counts
 
 RADIUS = 2.0  # R
 FARTHEST = 4.0  # in units of R: φ stays constant beyond, where exp would overflow

@@ -16,14 +16,14 @@ from pydantic import Field
 from safetensors import SafetensorError
 
 from ebm_engine.run.checkpoint_file import CheckpointError, facts_of
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.fields import Block
-from ebm_engine.spec.run_spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 
 FORMAT, VERSION = "ebm-lab-model", "1"
 MOST_BYTES = 64 * 2**20
 SUFFIX = ".safetensors"
 PREFIXES = ("parameter.", "average.")  # of a checkpoint's tensors; the last one there counts
-MARK = "parameters from a file"  # of a run at update 0: its spec alone does not give it
 
 
 class ModelFileError(ValueError):

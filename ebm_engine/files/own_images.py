@@ -11,8 +11,9 @@ from typing import NamedTuple
 from ebm_engine.data.archive import MOST_BYTES
 from ebm_engine.data.images import FEWEST, LONGEST_SIDE, MOST, parse_images, split
 from ebm_engine.files.uploads import KeptFiles
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.run_spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 
 KIND = "images"
 MOST_FILES = 16  # at most 20 MB each; beyond that the one used longest ago goes

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from ebm_engine.files.model_file import MARK
-from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.run.timeline import CHANGES, with_changes
+from ebm_engine.run.snapshot import MARK, Snapshot
+from ebm_engine.run.timeline import CHANGES
+from ebm_engine.spec.edit import with_changes
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 TOLERANCE = 1e-6

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from ebm_engine.data.mnist import FILES, MnistUnavailable, load_mnist
-from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import FetchSpec
 
 LOOK_GAP = 0.3  # seconds

@@ -16,7 +16,8 @@ from multiprocessing import connection
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ebm_engine.jobs.tasks import TASKS, Begin, Drop, Ended, Progress
+from ebm_engine.jobs.messages import Begin, Drop, Ended, Progress
+from ebm_engine.jobs.tasks import TASKS
 from ebm_engine.server.commands import Ready, Stop
 from ebm_engine.server.memory import give_back, settle
 

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ebm_engine.jobs.tasks import STUDIES, Begin, Drop, Ended, Progress, parse_task
+from ebm_engine.jobs.messages import Begin, Drop, Ended, Progress
+from ebm_engine.jobs.tasks import STUDIES, parse_task
 from ebm_engine.server.commands import Ready, Stop
 from ebm_engine.server.process import WorkerProcess
 

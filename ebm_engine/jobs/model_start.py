@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ebm_engine.build.parts import build_method
-from ebm_engine.files.model_file import MARK, ModelFile, ModelFileError, ModelSpec, read_model
-from ebm_engine.jobs.tasks import Steps
-from ebm_engine.run.checkpoint import capture
+from ebm_engine.build.trainer import build_method
+from ebm_engine.files.model_file import ModelFile, ModelFileError, ModelSpec, read_model
+from ebm_engine.run.checkpoint import capture, pack
 from ebm_engine.run.run import Run
-from ebm_engine.runs.checkpoint import pack
+from ebm_engine.run.snapshot import MARK
+from ebm_engine.studies.result import Steps
 
 
 def start_of(spec: ModelSpec) -> Steps:

@@ -9,30 +9,29 @@ torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from ebm_engine.files.model_file import ModelSpec
-from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
+from ebm_engine.spec.edit import explain
 from ebm_engine.spec.fields import Block
-from ebm_engine.spec.run_spec import explain
+from ebm_engine.studies.result import Steps, TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
-from ebm_engine.studies.specs.images import AisSpec, CompositionSpec, FetchSpec, OodSpec
+from ebm_engine.studies.specs.images import (
+    AisSpec,
+    CompositionSpec,
+    EnergiesSpec,
+    FetchSpec,
+    KlTermSpec,
+    OodSpec,
+)
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
 from ebm_engine.studies.specs.runs import SeedsSpec, SlowMotionSpec
 from ebm_engine.sweep.job import SweepJob
 
 STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"
-
-Result = dict[str, Any]
-Steps = Iterator[tuple[float, Result | None]]
-
-
-class TaskError(ValueError):
-    """A task that cannot be done; the message is one sentence with value and limit."""
 
 
 class Task(NamedTuple):
@@ -43,39 +42,6 @@ class Task(NamedTuple):
     arguments: type[Block]
     run: Callable[[Any], Steps]
     lane: str = STUDIES
-
-
-@dataclass(frozen=True)
-class Begin:
-    """Do this task; the next one is sent after its end."""
-
-    job_id: int
-    name: str
-    arguments: Block
-
-
-@dataclass(frozen=True)
-class Drop:
-    """Nobody wants the rest of this job."""
-
-    job_id: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is, from 0 to 1, and what is known so far."""
-
-    job_id: int
-    share: float
-    result: Result | None
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A job is over; error: "" or one sentence."""
-
-    job_id: int
-    error: str
 
 
 def _langevin(spec: ChainsSpec) -> Steps:

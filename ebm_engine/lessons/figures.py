@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from ebm_engine.spec.edit import explain
 from ebm_engine.spec.fields import Block
-from ebm_engine.spec.run_spec import explain
 from ebm_engine.studies.energy_on_a_line import EnergyCutSpec, energy_cut
 from ebm_engine.studies.missing_term import missing_term
 from ebm_engine.studies.specs.langevin import MissingSpec

@@ -14,14 +14,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from ebm_engine.files.mnist_here import why_no_mnist
-from ebm_engine.lessons import text
+from ebm_engine.lessons import template
 from ebm_engine.lessons.claims import Claim
 from ebm_engine.lessons.figures import FIGURES, sliders
-from ebm_engine.lessons.text import RUN_NAME
+from ebm_engine.lessons.template import RUN_NAME
+from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.run_spec import RunSpec, with_value
+from ebm_engine.spec.run_spec import RunSpec
 
 MOST_RUNS = 4
 Part = Literal[
@@ -65,7 +66,7 @@ class LessonRun(Start):
         built(self)
         if self.without_mnist:
             built(self.without_mnist)
-        if self.name == text.FIGURE:
+        if self.name == template.FIGURE:
             raise ValueError(f"name = {self.name!r} stands for figures, a run needs another name")
         return self
 
@@ -198,10 +199,10 @@ class Lesson(Block):
         for i, step in enumerate(self.steps):
             known = FIGURES[step.figure].numbers if step.figure else ()
             for text in step.texts():
-                for what in text.mistakes(text, names, known, self.until):
+                for what in template.mistakes(text, names, known, self.until):
                     yield f"steps.{i}: {what}"
         for place in ("intro", "summary"):
-            for what in text.mistakes(getattr(self, place), names, (), self.until):
+            for what in template.mistakes(getattr(self, place), names, (), self.until):
                 yield f"{place}: {what}"
 
     def _wrong_claims(self, names: list[str]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import queue
 import signal
 import time
@@ -19,8 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ebm_engine.files.write import StudyError, make_room, write_text
 from ebm_engine.reproduce.probes import Watch
-from ebm_engine.reproduce.study import RUNS, Job, Result, StudyError, path_of
+from ebm_engine.reproduce.study import Job, Result, path_of
 from ebm_engine.run.headless import check, train
 from ebm_engine.spec.run_spec import SpecError
 
@@ -52,14 +52,6 @@ def train_all(jobs: list[Job], folder: Path, workers: int, progress: Progress) -
     return [Result(job, _read(path_of(job, folder))) for job in jobs]
 
 
-def make_room(folder: Path) -> None:
-    """Make the folder of a study if need be; raises SpecError when it cannot be."""
-    try:
-        (folder / RUNS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SpecError(f"--out {str(folder)!r} cannot be used: {error.strerror}") from None
-
-
 def train_one(job: Job, folder: Path, progress: Progress) -> None:
     """Train a job in this process and keep it; raises KeyboardInterrupt when interrupted."""
     watch, done = Watch(job), 0
@@ -77,17 +69,6 @@ def train_one(job: Job, folder: Path, progress: Progress) -> None:
     result["final"] |= watch.ends()
     content = {"group": job.group, "row": job.row, "updates": job.updates, **result}
     write_text(path_of(job, folder), json.dumps(content | {"watched": watch.columns()}) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all; raises SpecError when it cannot be."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SpecError(f"{str(path)!r} cannot be written: {error.strerror}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ebm_engine.reproduce.study import (
     updates_of,
 )
 from ebm_engine.reproduce.tables import watched
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 
 UPDATES = 200_000
 SEEDS = 1

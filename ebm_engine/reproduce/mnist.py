@@ -26,7 +26,7 @@ from ebm_engine.reproduce.study import (
     updates_of,
 )
 from ebm_engine.reproduce.tables import distance, final, median_and_range
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 
 UPDATES = 3000
 SEEDS = 5

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.reproduce.engine import write_text
-from ebm_engine.reproduce.study import RUNS, Result, Study, Summary
+from ebm_engine.files.write import RUNS, write_text
+from ebm_engine.reproduce.study import Result, Study, Summary
 from ebm_engine.reproduce.tables import markdown, numbers_csv
 
 

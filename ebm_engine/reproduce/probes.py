@@ -10,7 +10,7 @@ import numpy as np
 
 from ebm_engine.reproduce.study import Job
 from ebm_engine.run.run import Run
-from ebm_engine.runs.ais_summary import summarised
+from ebm_engine.studies.ais import summarised
 
 ROWS = 600  # recorded at most, on either axis
 

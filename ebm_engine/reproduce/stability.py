@@ -23,7 +23,7 @@ from ebm_engine.reproduce.study import (
     updates_of,
 )
 from ebm_engine.reproduce.tables import MISSING, final, median_and_range, watched
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 
 UPDATES = 1500
 SEEDS = 3

@@ -8,15 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.spec.run_spec import RunSpec, SpecError, with_value
+from ebm_engine.files.write import RUNS
+from ebm_engine.spec.edit import with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_SEEDS = 100
 OURS = "EBM Lab"
-RUNS = "runs"  # folder of the runs of a study, within its own
-
-
-class StudyError(RuntimeError):
-    """A study that could not be finished; the message is one sentence."""
 
 
 class Options(NamedTuple):
@@ -79,8 +76,8 @@ class Table(NamedTuple):
 class Summary(NamedTuple):
     """What a study found.
 
-    panels: the figure as plain values, see `ebm_engine.views.many_runs.reproduce`; notes: sentences below the
-    tables, among them where the numbers come from.
+    panels: the figure as plain values, see `ebm_engine.views.many_runs.reproduce`; notes: sentences
+    below the tables, among them where the numbers come from.
     """
 
     tables: list[Table]

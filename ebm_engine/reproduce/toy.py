@@ -25,7 +25,7 @@ from ebm_engine.reproduce.study import (
     updates_of,
 )
 from ebm_engine.reproduce.tables import distance, final, median_and_range
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 
 SHORT = 1000  # chains of the methods that make many steps per update on the larger targets
 TWO_MODES = {

@@ -15,10 +15,15 @@ from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walker
 from ebm_engine.run.history import EVENTS, MARKS
 from ebm_engine.run.snapshot import HISTORY, Divergence
 from ebm_engine.run.timeline import ChangeLog, Replay
-from ebm_engine.runs.checkpoint import CheckpointError
 
 if TYPE_CHECKING:
     from ebm_engine.run.run import Run
+import json
+
+import safetensors.torch
+from safetensors import SafetensorError
+
+from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
@@ -169,3 +174,22 @@ def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:
             _, index, slot = name.split(".", 2)
             state["state"].setdefault(int(index), {})[slot] = tensor
     optimizer.load_state_dict(state)
+
+
+__all__ = ["CheckpointError", "pack", "unpack"]
+
+
+def pack(tensors: dict[str, Tensor], facts: dict[str, Any]) -> bytes:
+    """One safetensors file: tensors, and JSON facts in its header."""
+    owned = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    metadata = {"version": str(VERSION), "run": json.dumps(facts)}
+    return safetensors.torch.save(owned, metadata=metadata)
+
+
+def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and facts of a checkpoint; raises CheckpointError on anything else."""
+    facts = facts_of(content)
+    try:
+        return safetensors.torch.load(content), facts
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(f"this is not a checkpoint of EBM Lab: {error}") from None

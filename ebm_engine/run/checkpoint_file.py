@@ -12,9 +12,9 @@ from typing import Any
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from ebm_engine.run.timeline import replayed_spec
+from ebm_engine.spec.edit import parse_spec, replayed_spec
 from ebm_engine.spec.knobs import needs_reset
-from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 VERSION = 2
 MAX_BYTES = 64 * 2**20

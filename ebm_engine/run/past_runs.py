@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebm_engine.files.model_file import MARK
-from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.run.snapshot import MARK, Snapshot
 from ebm_engine.spec.differences import difference
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec

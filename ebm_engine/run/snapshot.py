@@ -189,3 +189,6 @@ def arrays_of(value: Any) -> list[np.ndarray]:
     if isinstance(value, Snapshot | ModeMasses):
         return [a for f in fields(value) for a in arrays_of(getattr(value, f.name))]
     return []
+
+
+MARK = "parameters from a file"  # of a run at update 0: its spec alone does not give it

@@ -12,15 +12,13 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ebm_engine.spec.run_spec import RunSpec, flatten, parse_spec
+from ebm_engine.spec.edit import Change
 
 EVERY = 25  # updates between two points
 RECENT = 8
 POINTS = 64
 MAX_BYTES = 16 * 2**20
 CHANGES = 1000
-
-Change = tuple[int, dict[str, Any]]  # update, {dotted path: new value}
 
 
 class Point(NamedTuple):
@@ -97,31 +95,3 @@ class Timeline:
 
     def _is_full(self) -> bool:
         return len(self._even) > POINTS or sum(len(p.content) for p in self._even) > MAX_BYTES
-
-
-def differences(before: RunSpec, after: RunSpec) -> dict[str, Any]:
-    """The fields, by dotted path, whose values differ, with their new values."""
-    old = flatten(before)
-    return {path: value for path, value in flatten(after).items() if old.get(path) != value}
-
-
-def with_changes(spec: RunSpec, changes: Iterable[Change]) -> RunSpec:
-    """The spec after these changes; raises SpecError where they do not belong to it."""
-    content = spec.model_dump(mode="json")
-    for _, values in changes:
-        for path, value in values.items():
-            head, _, leaf = path.partition(".")
-            if leaf:
-                content[head] = content.get(head, {}) | {leaf: value}
-            else:
-                content[head] = value
-    return parse_spec(content)
-
-
-def replayed_spec(facts: dict[str, Any]) -> RunSpec:
-    """The spec that the run of a checkpoint has once it has repeated what it has to.
-
-    Raises SpecError, or KeyError, TypeError or ValueError on facts that are none.
-    """
-    _, changes = facts.get("replay", (0, ()))
-    return with_changes(parse_spec(facts["spec"]), changes)

@@ -10,9 +10,11 @@ import re
 from pathlib import PurePath
 from typing import Any
 
+from ebm_engine.spec.edit import flatten
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.knobs import Knob, knobs
-from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten
+from ebm_engine.spec.run_spec import RunSpec
 
 SAME = "as the preset"
 SYMBOL = re.compile(r",? (?:[A-Za-z]|[^\x00-\x7f]\S?)$")  # the h of "Step size h"

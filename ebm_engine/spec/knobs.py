@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from ebm_engine.spec.edit import flatten
 from ebm_engine.spec.fields import Block, Only
-from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten
+from ebm_engine.spec.kinds import KINDS
+from ebm_engine.spec.run_spec import RunSpec
 
 # Of a method, which decide on its knobs.
 TRAITS = ("weighted", "reads_walkers", "reads_batch", "any_kernel")

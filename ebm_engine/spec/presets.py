@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
+from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 FOLDER = Path(__file__).parents[2] / "assets" / "presets"
 ORDER = (

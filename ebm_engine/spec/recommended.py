@@ -13,16 +13,10 @@ from typing import Any
 import numpy as np
 
 from ebm_engine.data.points import read_points
+from ebm_engine.spec.edit import parse_spec, with_value
+from ebm_engine.spec.kinds import ENERGIES, OPTIMIZERS
 from ebm_engine.spec.mixtures import MAX_MODES
-from ebm_engine.spec.run_spec import (
-    ENERGIES,
-    METHODS,
-    OPTIMIZERS,
-    RunSpec,
-    SpecError,
-    parse_spec,
-    with_value,
-)
+from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
 
 NETWORK = "mlp"
 LARGEST_STEP = 0.05

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ebm_engine.spec.edit import explain
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.knobs import Knob, knobs
-from ebm_engine.spec.run_spec import KINDS, RunSpec, explain
+from ebm_engine.spec.run_spec import RunSpec
 
 
 def with_kinds(start: RunSpec, kinds: Mapping[str, str]) -> dict[str, Any]:

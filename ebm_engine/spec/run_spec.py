@@ -10,55 +10,16 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ebm_engine.runs.checks import CHECKS
-from ebm_engine.spec import image_targets, networks, targets
+from ebm_engine.spec import image_targets
 from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.image_targets import IMAGE_KINDS, SIDES
+from ebm_engine.spec.kinds import DEFAULT_KINDS, IMAGE_TARGETS, KINDS, OPTIMIZERS
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.mixtures import MixtureEnergy, MixtureTarget
-from ebm_engine.spec.sampler import SGD, Adam, Sampler, Walkers
-
-TARGETS: dict[str, type[Block]] = {
-    "mixture": MixtureTarget,
-    "ring": targets.Ring,
-    "grid": targets.Grid,
-    "moons": targets.Moons,
-    "checkerboard": targets.Checkerboard,
-    "spirals": targets.Spirals,
-    "pinwheel": targets.Pinwheel,
-    "swiss-roll": targets.SwissRoll,
-    "points": targets.Points,
-}
-IMAGE_TARGETS: dict[str, type[Block]] = {
-    "mnist": image_targets.Mnist,
-    "digits": image_targets.Digits,
-    "images": image_targets.Images,
-}
-ENERGIES: dict[str, type[Block]] = {
-    "mixture": MixtureEnergy,
-    "mlp": networks.MLP,
-    "multiscale": networks.MultiScale,
-}
-IMAGE_ENERGIES: dict[str, type[Block]] = {
-    "mlp": networks.MLP,
-    "multiscale": networks.MultiScale,
-    "cnn": networks.CNN,
-}
-OPTIMIZERS: dict[str, type[Block]] = {"sgd": SGD, "adam": Adam}
-# TARGETS and ENERGIES are for points in space; images have their own, and share the networks.
-KINDS = {
-    "target": TARGETS | IMAGE_TARGETS,
-    "energy": ENERGIES | IMAGE_ENERGIES,
-    "method": METHODS,
-    "optimizer": OPTIMIZERS,
-}
-DEFAULT_KINDS = {
-    "target": "mixture",
-    "energy": "mixture",
-    "method": "weighted-ula",
-    "optimizer": "sgd",
-}
+from ebm_engine.spec.optimizer import SGD
+from ebm_engine.spec.sampler import Sampler, Walkers
 
 
 class SpecError(ValueError):
@@ -123,76 +84,114 @@ class RunSpec(Block):
         return len(self.target.means[0]) if self.target.kind == "mixture" else 2
 
 
-def parse_spec(content: Any) -> RunSpec:
-    """A RunSpec from parsed JSON; raises SpecError with one sentence on anything wrong."""
-    if not isinstance(content, dict):
-        raise SpecError(f"a spec must be a JSON object, not {type(content).__name__}")
-    try:
-        return RunSpec.model_validate(content)
-    except ValidationError as error:
-        raise SpecError(explain(error)) from None
+MAX_ELEMENTS = 10_000_000  # points × dimensions: 40 MB in float32, and a run holds several of them
+MAX_UNITS = 20_000_000  # points × hidden units: what one evaluation of a network keeps
+MAX_SCORE_DIM = 64  # exact score matching goes back through the network once per dimension
+OWN_IMAGES, LONGEST_SIDE = 20_000, 64  # the most that a file of own images may have
 
 
-def explain(error: ValidationError) -> str:
-    """The first problem of a pydantic error as one sentence: field = value: what is allowed."""
-    problem = error.errors()[0]
-    where = [str(part) for part in problem["loc"]]
-    if len(where) > 1 and where[1] in KINDS.get(where[0], ()):
-        del where[1]  # pydantic names the kind of a block in the path
-    path = ".".join(where)
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    if problem["type"] == "extra_forbidden":
-        return f"{path} is not a field of the spec"
-    if problem["type"].startswith("union_tag"):
-        given = problem["input"].get("kind") if isinstance(problem["input"], dict) else None
-        allowed = ", ".join(repr(kind) for kind in KINDS[where[0]])
-        return f"{path}.kind = {given!r} is unknown, allowed are {allowed}"
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    shown = repr(problem["input"])
-    return f"{path} = {shown if len(shown) <= 60 else shown[:57] + '…'}: {message}"
-
-
-def flatten(spec: RunSpec) -> dict[str, Any]:
-    """The spec as {dotted path: JSON value}; lists stay values."""
-    flat: dict[str, Any] = {}
-    for name, value in spec.model_dump(mode="json").items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{key}": leaf for key, leaf in value.items()}
-        else:
-            flat[name] = value
-    return flat
-
-
-def with_value(spec: RunSpec, path: str, value: Any) -> RunSpec:
-    """The spec with one field changed.
-
-    Setting the kind of a block to another kind starts from that kind's defaults; what two kinds
-    of target, energy or optimizer have in common is kept. Raises SpecError with one sentence on an
-    unknown path or a value outside its limits.
-    """
-    content = spec.model_dump(mode="json")
-    head, _, leaf = path.partition(".")
-    if head not in content or (leaf and not isinstance(content[head], dict)):
-        raise SpecError(f"{path} is not a field of the spec")
-    if not leaf:
-        content[head] = value
-    elif leaf == "kind" and content[head].get("kind", value) != value:
-        content[head] = {"kind": value, **_in_common(head, content[head], value)}
-    elif leaf not in content[head]:
-        raise SpecError(
-            f"{path} is not a field of the spec with {head}.kind = "
-            f"{content[head].get('kind', head)!r}"
+def check_dimensions(spec: RunSpec) -> None:
+    """Target and energy live in the same space."""
+    if spec.target.kind in IMAGE_KINDS:
+        _check_images(spec)
+    elif spec.energy.kind == "cnn" or getattr(spec.energy, "space", "latent") != "latent":
+        path = "energy.kind = 'cnn'" if spec.energy.kind == "cnn" else "energy.space = 'pixels'"
+        raise ValueError(
+            f"{path} needs a target of images, and target.kind is {spec.target.kind!r}"
         )
-    else:
-        content[head][leaf] = value
-    return parse_spec(content)
+    elif spec.energy.kind != "mixture":
+        if spec.dim != 2:
+            raise ValueError(
+                f"energy.kind = {spec.energy.kind!r} needs a target in 2 dimensions, "
+                f"not in {spec.dim}"
+            )
+    elif len(spec.energy.means[0]) != spec.dim:
+        raise ValueError(
+            f"target has dimension {spec.dim} and energy {len(spec.energy.means[0])}, "
+            "they must be equal"
+        )
 
 
-def _in_common(head: str, block: dict[str, Any], kind: Any) -> dict[str, Any]:
-    """The fields of a block that another kind has as well and that mean the same there."""
-    goal = KINDS[head].get(kind) if isinstance(kind, str) else None
-    if goal is None or head == "method":
-        return {}
-    shapes = {"means", "masses", "stds", "modes", "arms", "std", "noise", "classes", "counts"}
-    return {n: v for n, v in block.items() if n in goal.model_fields and n not in shapes | {"kind"}}
+def _check_images(spec: RunSpec) -> None:
+    kind, energy = spec.target.kind, spec.energy
+    if energy.kind == "mixture":
+        raise ValueError(
+            f"target.kind = {kind!r} needs a network: energy.kind 'mlp', 'multiscale' or 'cnn', "
+            "not 'mixture'"
+        )
+    if kind == "images" and energy.space == "pixels":
+        raise ValueError("energy.space = 'pixels': own images are learned in the space 'latent'")
+    if energy.space == "latent" and 0 < spec.target.samples < energy.dim:
+        raise ValueError(
+            f"energy.dim = {energy.dim}: {spec.target.samples} images have at most as many "
+            "principal components"
+        )
+    if spec.method.kind == "exact":
+        raise ValueError("method.kind = 'exact': nobody knows the exact gradient on images")
+    if spec.method.kind == "score-matching" and spec.dim > MAX_SCORE_DIM:
+        raise ValueError(
+            f"method.kind = 'score-matching' in {spec.dim} dimensions, the limit is {MAX_SCORE_DIM}"
+        )
+
+
+def check_kernel(spec: RunSpec) -> None:
+    """The kernel has what the method and the temperature need."""
+    kernel = spec.sampler.kernel
+    if kernel == "ula":
+        return
+    if not spec.method.any_kernel:
+        raise ValueError(
+            f"sampler.kernel = {kernel!r}: {spec.method.title} differentiates the Langevin step "
+            "and needs 'ula'"
+        )
+    if spec.sampler.temperature != 1:
+        raise ValueError(
+            f"sampler.temperature = {spec.sampler.temperature:g}: kernel {kernel!r} samples at 1, "
+            "only 'ula' has other temperatures"
+        )
+
+
+def check_buffer(spec: RunSpec) -> None:
+    """The replay buffer holds at least one state per walker."""
+    if spec.method.kind == "improved-cd" and spec.method.capacity < spec.walkers.count:
+        raise ValueError(
+            f"method.capacity = {spec.method.capacity}: the replay buffer needs a slot for each of "
+            f"{spec.walkers.count} walkers"
+        )
+
+
+def check_size(spec: RunSpec) -> None:
+    """The points, and what a network keeps of them, fit into memory."""
+    images = spec.target.kind in IMAGE_KINDS
+    witness = getattr(spec.method, "witness", 0)
+    samples = spec.target.samples or OWN_IMAGES
+    points = max(spec.walkers.count, samples, witness)
+    stored = max(points, getattr(spec.method, "capacity", 0)) if images else points
+    if stored * spec.dim > MAX_ELEMENTS:
+        raise ValueError(
+            f"{stored} points in dimension {spec.dim} make {stored * spec.dim} numbers, "
+            f"the limit is {MAX_ELEMENTS}"
+        )
+    if spec.energy.kind == "mixture":
+        return
+    if images and spec.optimizer.batch:
+        points = max(spec.walkers.count, spec.optimizer.batch, witness)
+    units = _units(spec)
+    if points * units > MAX_UNITS:
+        raise ValueError(
+            f"{points} points through {units} hidden units make {points * units} numbers, "
+            f"the limit is {MAX_UNITS}"
+        )
+
+
+def _units(spec: RunSpec) -> int:
+    """Hidden units of one evaluation; those of a convolution count with its maps."""
+    energy = spec.energy
+    if energy.kind == "cnn":
+        side = SIDES.get(spec.target.kind, LONGEST_SIDE)
+        return side**2 * energy.hidden // 4 * energy.scales
+    networks = 3 if energy.kind == "multiscale" else 1
+    return networks * energy.width * energy.depth
+
+
+CHECKS = (check_dimensions, check_kernel, check_buffer, check_size)

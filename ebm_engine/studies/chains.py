@@ -26,8 +26,8 @@ from ebm_engine.core.chains import (
 )
 from ebm_engine.core.stationary import noise_at, stationary_variance
 from ebm_engine.core.types import Walkers
-from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.studies.fixed_energy import Landscape, kernel_of, landscape_of, start_of
+from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
 
 SHOWN = 12  # chains whose path is kept

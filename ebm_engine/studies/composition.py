@@ -27,9 +27,9 @@ from ebm_engine.core.rng import gaussian
 from ebm_engine.core.smc.bracket import climb
 from ebm_engine.core.smc.population import log_z_estimate, move, plain_start
 from ebm_engine.core.types import Evaluation, Parameters, Walkers
-from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.run.run import Run
 from ebm_engine.studies.ais import first_kernel, image_run
+from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import CompositionSpec
 
 SHOWN = 64  # tiles

@@ -12,11 +12,11 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.image_files import load
 from ebm_engine.core.smc.weights import normalised
-from ebm_engine.jobs.tasks import Result, Steps
 from ebm_engine.run.run import Run
-from ebm_engine.runs.energy_jobs import EnergiesSpec
 from ebm_engine.studies.ais import energies, image_run
 from ebm_engine.studies.ood import gaussian_noise, uniform_noise
+from ebm_engine.studies.result import Result, Steps
+from ebm_engine.studies.specs.images import EnergiesSpec
 
 
 def spread(spec: EnergiesSpec) -> Steps:

@@ -21,10 +21,10 @@ from ebm_engine.core.types import Energy, Kernel
 from ebm_engine.data.curves import Curve
 from ebm_engine.data.densities import Density, GaussianMixture
 from ebm_engine.data.shapes import Pinwheel
-from ebm_engine.jobs.tasks import TaskError
 from ebm_engine.run.run import Run
+from ebm_engine.spec.kinds import TARGETS
 from ebm_engine.spec.mixtures import MixtureTarget
-from ebm_engine.spec.run_spec import TARGETS
+from ebm_engine.studies.result import TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
 
 SIDE = 240  # points of the quadrature along each axis; even, so that none is on a middle line

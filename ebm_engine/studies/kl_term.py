@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_engine.jobs.tasks import Result, Steps
 from ebm_engine.run.run import Run
-from ebm_engine.runs.energy_jobs import KlTermSpec
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import with_value
+from ebm_engine.studies.result import Result, Steps
+from ebm_engine.studies.specs.images import KlTermSpec
 
 REPORTS = 100  # messages on the way, at most
 TERM = ("method.kl_weight", "method.entropy_weight")

@@ -25,11 +25,10 @@ from ebm_engine.build.image_files import load
 from ebm_engine.core.rng import gaussian, uniform
 from ebm_engine.data.digits import load_digits
 from ebm_engine.data.mnist import load_mnist
-from ebm_engine.data.ood import auroc
-from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.run.run import Run
 from ebm_engine.spec.fields import Block
 from ebm_engine.studies.ais import energies, image_run
+from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import OodSpec
 
 SHOWN = 8  # examples of each kind
@@ -174,3 +173,21 @@ def auroc_error(value: float, count: int) -> float:
     first, second = value / (2 - value), 2 * value**2 / (1 + value)
     spread = value * (1 - value) + (count - 1) * (first + second - 2 * value**2)
     return math.sqrt(max(0.0, spread)) / count
+
+
+def auroc(familiar: Tensor, strange: Tensor) -> float:
+    """AUROC of −U from the energies of familiar (n,) and strange (m,) points, between 0 and 1.
+
+    Raises ValueError when either is empty or holds a number that is not finite.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    energies = [part.detach().double().cpu().numpy() for part in (familiar, strange)]
+    for name, values in zip(("familiar", "strange"), energies, strict=True):
+        if len(values) == 0:
+            raise ValueError(f"there are no {name} points to score")
+        if not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).sum())
+            raise ValueError(f"{bad} of {len(values)} {name} points have no finite energy")
+    labels = np.repeat([1, 0], [len(values) for values in energies])
+    return float(roc_auc_score(labels, -np.concatenate(energies)))

@@ -15,10 +15,10 @@ from collections.abc import Generator
 import numpy as np
 import torch
 
-from ebm_engine.jobs.tasks import Result, Steps
 from ebm_engine.run.run import Run
 from ebm_engine.run.take_snapshot import mode_masses
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import with_value
+from ebm_engine.studies.result import Result, Steps
 from ebm_engine.studies.specs.runs import SeedsSpec
 
 READINGS = 100  # moments that are read, at most

@@ -15,7 +15,7 @@ from ebm_engine.core.jala_em import (
     log_bayes_factor,
 )
 from ebm_engine.core.stationary import ORDERS, noise_at, stationary_variance
-from ebm_engine.jobs.tasks import Result, Steps
+from ebm_engine.studies.result import Result, Steps
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
 
 STEPS = tuple(float(a) for a in np.geomspace(0.05, 1.8, 12))  # measured, in units of s²

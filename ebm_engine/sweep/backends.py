@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from logging import ERROR
 from typing import Any, Literal, get_args
 
-from ebm_engine.reproduce.study import StudyError
+from ebm_engine.files.write import StudyError
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import SpecError
 

@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.reproduce.engine import make_room, write_text
+from ebm_engine.files.write import make_room, write_text
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.sweep.backends import (

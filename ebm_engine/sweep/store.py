@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ebm_engine.reproduce.study import RUNS
+from ebm_engine.files.write import RUNS
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.sweep.numbers import refused
 from ebm_engine.sweep.sweep_spec import Cell

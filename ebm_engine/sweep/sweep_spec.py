@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ebm_engine.spec.edit import explain, flatten, parse_spec, with_value
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
-from ebm_engine.spec.run_spec import RunSpec, SpecError, explain, flatten, parse_spec, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_CELLS = 2000
 MAX_UPDATES = 100_000

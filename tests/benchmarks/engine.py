@@ -19,7 +19,8 @@ from torch import Tensor
 
 from ebm_engine.build.parts import build
 from ebm_engine.run.run import prepare_process
-from ebm_engine.spec.run_spec import RunSpec, parse_spec
+from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 
 CASES = ((1000, 2), (4096, 50))
 STEP_SIZE = 0.1

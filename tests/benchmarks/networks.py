@@ -19,7 +19,7 @@ from torchebm.samplers import LangevinDynamics
 
 from ebm_engine.build.parts import build
 from ebm_engine.run.run import prepare_process
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 from tests.benchmarks.engine import medians
 
 COUNTS = (1000, 4096)

@@ -9,7 +9,7 @@ import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
 from ebm_engine.core.referees.mixtures import Referee, gradient_bias, log_density, log_z
-from ebm_engine.data.mixtures import sample_mixture
+from ebm_engine.data.densities import sample_mixture
 
 DOUBLE = {"dtype": torch.float64}
 TARGET = torch.tensor([[-5.0, 0.0], [5.0, 0.0]], **DOUBLE)

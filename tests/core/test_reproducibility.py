@@ -9,7 +9,8 @@ import torch
 
 from ebm_engine.core.rng import USES, gaussian, generators
 from ebm_engine.run.run import Run
-from ebm_engine.spec.run_spec import RunSpec, parse_spec
+from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 
 WEIGHTED = {"kind": "weighted-ula", "ess_threshold": 0.8, "witness": 100}
 ADAM, SGD = {"kind": "adam"}, {"kind": "sgd", "lr_means": 0.05, "lr_log_masses": 0.1}

@@ -10,8 +10,8 @@ import torch
 
 from ebm_engine.build.parts import Parts, build
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.data.mixtures import sample_mixture
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.data.densities import sample_mixture
+from ebm_engine.spec.edit import parse_spec
 
 PAPER_RATES = {"kind": "sgd", "lr_means": 0.0025, "lr_log_masses": 0.0125}
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ebm_engine.data.mixtures import mode_counts, sample_mixture
+from ebm_engine.data.densities import mode_counts, sample_mixture
 
 
 def rng(seed: int = 0) -> torch.Generator:

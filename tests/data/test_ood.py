@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ebm_engine.core.energies.mixture import MixtureEnergy
-from ebm_engine.data.ood import auroc
+from ebm_engine.studies.ood import auroc
 
 
 def rng(seed: int) -> torch.Generator:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from pages.common.compare import link
+from pages.common.compare import link as compare_link
 from pages.common.compare.comparison import members
 from pages.common.lesson import flow
-from pages.common.sweep import link
+from pages.common.sweep import link as sweep_link
 from pages.common.tab import display
 from tests.pages import golden
 
@@ -42,7 +42,7 @@ def read_scene(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]
 
 def read_comparison(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """What is compared, and the whole spec of each run."""
-    found, sentences = link.from_query(params)
+    found, sentences = compare_link.from_query(params)
     problems.extend(sentences)
     specs = {one.name: one.spec.model_dump(mode="json") for one in members(found)}
     return {"preset": found.preset, "by": found.by, "values": found.values, "specs": specs}
@@ -56,7 +56,7 @@ def read_lesson(params: Mapping[str, str], problems: list[str]) -> dict[str, Any
 
 def read_sweep(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """The whole sweep."""
-    return link.read(params, problems).model_dump(mode="json")
+    return sweep_link.read(params, problems).model_dump(mode="json")
 
 
 READERS: dict[str, Callable[[Mapping[str, str], list[str]], dict[str, Any]]] = {

@@ -9,9 +9,10 @@ import pytest
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import HubFull, hub
+from ebm_engine.spec.edit import flatten, with_value
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.run_spec import flatten, with_value
-from pages.common.compare import comparison, link
+from pages.common.compare import comparison
+from pages.common.compare import link as compare_link
 from pages.common.compare.comparison import METHOD, Comparison, fitted, member, members
 from pages.common.tab import lockstep, session
 from pages.common.tab.offers import EXPLORER
@@ -215,7 +216,7 @@ def test_every_knob_has_usual_values_that_fit_and_travel_in_the_link(name):
         problems = []
         made = fitted(name, base, by, (), problems)
         assert (made.by, problems) == (by, [])
-        assert link.from_query(link.to_query(made)) == (made, [])
+        assert compare_link.from_query(compare_link.to_query(made)) == (made, [])
 
 
 def test_a_golden_link_gives_the_same_comparison_for_ever():
@@ -227,7 +228,7 @@ def test_a_golden_link_gives_the_same_comparison_for_ever():
         "by": "method",
         "values": "cd-3,pcd,weighted-ula",
     }
-    made, problems = link.from_query(link)
+    made, problems = compare_link.from_query(link)
     base = with_value(with_value(preset("ring").spec, "seed", 7), "sampler.step_size", 0.02)
     assert problems == []
     assert made == Comparison("ring", base, METHOD, ("cd-3", "pcd", "weighted-ula"))
@@ -258,6 +259,6 @@ def test_wild_values_never_raise():
     for wild in WILD:
         for link in ({"by": wild}, {"values": wild}, {"values": f"cd,{wild},pcd"}):
             for by in ({}, {"by": "sampler.step_size"}):
-                made, problems = link.from_query({"preset": "two-modes"} | by | link)
+                made, problems = compare_link.from_query({"preset": "two-modes"} | by | link)
                 assert 2 <= len(made.values) <= 4
                 assert [text for text in problems if not is_sentence(text)] == []

@@ -5,19 +5,22 @@ import itertools
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ebm_engine.spec.edit import flatten, with_value
+from ebm_engine.spec.kinds import ENERGIES, TARGETS
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.recommended import on_target, suited
-from ebm_engine.spec.run_spec import ENERGIES, METHODS, TARGETS, flatten, with_value
-from pages.common.controls.widgets import log_stops, plain, tooltip
+from ebm_engine.spec.run_spec import METHODS
+from pages.common.controls.widgets import log_stops, tooltip
+from pages.common.tab.plain_text import plain
 
 
 def _page(name, path_values):
     """A page with nothing but the controls; the spec they ask for stays in the session."""
     import streamlit as st
 
+    from ebm_engine.spec.edit import with_value
     from ebm_engine.spec.presets import preset
-    from ebm_engine.spec.run_spec import with_value
     from pages.common.controls import panel
     from pages.common.tab import session
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.snapshot import Divergence
-from ebm_engine.spec.run_spec import METHODS, parse_spec
+from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.run_spec import METHODS
 from pages.live.frame import CURVES, MAX_SHOWN, pack
 from tests.pages.live_tools import BOX, from_box, small_snapshot, unpack, view_of
 

@@ -6,8 +6,8 @@ import pytest
 
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import HubFull, hub
+from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.presets import preset, presets
-from ebm_engine.spec.run_spec import with_value
 from pages.common.tab import session
 from pages.common.tab.address import from_query
 from pages.live import stage

@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from ebm_engine.spec.edit import flatten, parse_spec
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.presets import image_presets, presets
 from ebm_engine.spec.repair import flat
-from ebm_engine.spec.run_spec import KINDS, flatten, parse_spec
 from pages.common.tab import offers
 from pages.common.tab.address import to_query
 from tests.pages import golden_links

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from pages.common.compare import link
+from pages.common.compare import link as compare_link
 from pages.common.lesson.flow import known
-from pages.common.sweep import link
+from pages.common.sweep import link as sweep_link
 from pages.common.tab import display, offers
 from tests.pages import golden_views
 from tests.pages.golden_views import READERS, Golden
@@ -49,9 +49,9 @@ def test_the_link_that_the_app_writes_for_it_leads_back_to_it(golden):
     """What the address bar shows after opening the link stands for the same."""
     params = dict(parse_qsl(golden.link))
     if golden.reader == "compare":
-        written = link.to_query(link.from_query(params)[0])
+        written = compare_link.to_query(compare_link.from_query(params)[0])
     else:
-        written = link.to_query(link.read(params, []), params["number"])
+        written = sweep_link.to_query(sweep_link.read(params, []), params["number"])
         assert urlencode(written, safe=":,") == golden.link
     assert golden_views.read(golden.reader, urlencode(written))[0].content == golden.content
 
@@ -77,7 +77,7 @@ def test_every_lesson_and_every_kind_of_comparison_and_sweep_has_one():
     assert {type(content["values"][0]) for content in compared} == {str, float, bool}
     assert any("digits" in content["preset"] for content in compared)
     named = [set(dict(parse_qsl(golden.link))) for golden in of("sweep")]
-    assert all(names == link.OURS for names in named)
+    assert all(names == sweep_link.OURS for names in named)
     assert set(READERS) == {golden.reader for golden in GOLDEN}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ebm_engine.run.run import Run
 from ebm_engine.server.hub.hub import HubFull, hub
-from ebm_engine.spec.run_spec import flatten
+from ebm_engine.spec.edit import flatten
 from pages.common.tab import session
 
 

@@ -9,7 +9,7 @@ from ebm_engine.jobs.job_queue import desk
 from ebm_engine.lessons import check
 from ebm_engine.lessons.figures import FIGURES, figure_numbers
 from ebm_engine.lessons.read import FOLDER, lessons
-from ebm_engine.lessons.text import fill
+from ebm_engine.lessons.template import fill
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
 from ebm_engine.server.hub.hub import hub
@@ -17,7 +17,7 @@ from ebm_engine.spec.image_targets import IMAGE_KINDS
 from pages.common.lesson import annealing, flow, live_runs
 from pages.common.tab import address
 from pages.live.stage import Action
-from tests.runs.test_lessons import SMALL, changed, written
+from tests.lessons.test_lessons import SMALL, changed, written
 
 PATIENCE = 60.0
 ALL = lessons()
@@ -321,7 +321,7 @@ def test_a_number_that_a_run_does_not_have_costs_a_sentence_and_no_traceback(vis
 def test_every_text_of_a_lesson_finds_its_numbers_in_its_runs(lesson):
     """No brace is left and no mode is missing; images have their classes from the classifier."""
     if any(spec.target.kind in IMAGE_KINDS for spec in lesson.specs().values()):
-        pytest.skip("tests/runs/test_lessons.py runs it")
+        pytest.skip("tests/lessons/test_lessons.py runs it")
     shots = {}
     for name, spec in lesson.specs().items():
         shots[name] = Run(spec).snapshot(playing=False, updates_per_second=0.0)

@@ -5,8 +5,10 @@ from functools import partial
 
 import pytest
 
+from ebm_engine.spec.edit import flatten, parse_spec
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.repair import flat, with_kinds
-from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten, parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import offers
 from pages.common.tab.address import MAX_VALUE, SCENE, from_query, to_query
 from pages.common.tab.offers import EXPLORER, IMAGES, offer

@@ -10,7 +10,7 @@ import pytest
 
 from ebm_engine.jobs.tasks import parse_task
 from ebm_engine.server.hub.hub import hub
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import with_value
 from pages.common.images import measuring
 from pages.common.tab import jobs, session
 from pages.common.tab.address import from_query, to_query

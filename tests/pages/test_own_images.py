@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.server.hub.hub import hub
-from ebm_engine.spec.run_spec import flatten
+from ebm_engine.spec.edit import flatten
 from pages.common.tab.address import REFUSED, from_query, to_query
 from pages.common.tab.offers import IMAGES, offer
 from tests.data.own_images import arrays, pictures, zipped

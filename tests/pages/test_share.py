@@ -7,21 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebm_engine.runs import own_points
+from ebm_engine.files import uploads
+from ebm_engine.spec.edit import flatten, with_value
+from ebm_engine.spec.kinds import ENERGIES, OPTIMIZERS, TARGETS
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.spec.presets import presets
 from ebm_engine.spec.recommended import on_target, suited
 from ebm_engine.spec.repair import flat, with_kinds
-from ebm_engine.spec.run_spec import (
-    ENERGIES,
-    METHODS,
-    OPTIMIZERS,
-    TARGETS,
-    RunSpec,
-    SpecError,
-    flatten,
-    with_value,
-)
+from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
 from pages.common.tab.address import MAX_VALUE, REFUSED, from_query, ours, to_query
 
 DEFAULT = next(iter(presets()))
@@ -215,7 +208,7 @@ def test_a_link_never_names_a_file_of_the_server(link):
 
 
 def test_own_points_stay_out_of_the_link_and_the_link_says_so():
-    path = own_points.keep("".join(f"{i},{i % 3}\n" for i in range(20)))
+    path = uploads.keep("".join(f"{i},{i % 3}\n" for i in range(20)))
     spec = on_target(presets()[DEFAULT].spec, {"kind": "points", "path": path}, "mlp")
     query = to_query(DEFAULT, spec)
     assert path not in "".join(query.values())

@@ -7,18 +7,18 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from ebm_engine.files import uploads
 from ebm_engine.run.past_runs import Shelf
-from ebm_engine.runs import own_points
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.recommended import on_target
-from pages.common import shelf_table
+from pages.common.run_page import past_runs
 from pages.common.tab import session
 from pages.common.tab.address import from_query, to_query
 from pages.live import stage
 from tests.pages.explorer_tools import choose, held, link, wait_for
-from tests.runs.hub_tools import small_spec
-from tests.runs.image_runs import played
+from tests.run.image_runs import played
+from tests.server.hub_tools import small_spec
 
 
 @pytest.fixture
@@ -152,10 +152,10 @@ def test_the_csv_parses_back_and_its_links_give_the_specs():
     specs = [small_spec(seed=4), small_spec(seed=5, method={"kind": "cd", "k": 10})]
     for spec in specs:
         shelf.put("two-modes", picture(spec, 6))
-    path = own_points.keep("".join(f"{i % 5},{i % 3}\n" for i in range(40)))
+    path = uploads.keep("".join(f"{i % 5},{i % 3}\n" for i in range(40)))
     own = on_target(small_spec(), {"kind": "points", "path": path}, "mlp")
     shelf.put("two-modes", picture(own, 2))
-    text = shelf_table.to_csv(shelf.entries)
+    text = past_runs.to_csv(shelf.entries)
     found = {row["run"]: row for row in csv.DictReader(io.StringIO(text))}
     assert path not in text
     for entry, spec in zip(reversed(shelf.entries), specs, strict=False):

@@ -13,12 +13,12 @@ from ebm_engine.files.script import NotReproducible
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Reset, Step
 from ebm_engine.server.hub.hub import hub
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import with_value
 from pages.common.run_page import download_items, open_file
 from tests.pages.explorer_tools import held, wait_for
-from tests.runs.hub_tools import small_spec
-from tests.runs.image_runs import played
-from tests.runs.image_runs import spec as image_spec
+from tests.run.image_runs import played
+from tests.run.image_runs import spec as image_spec
+from tests.server.hub_tools import small_spec
 
 POPOVER = "take-away-explorer"
 LABELS = ["PNG", "SVG", "GIF", "WebP"]

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.run_spec import RunSpec, parse_spec
+from ebm_engine.spec.run_spec import RunSpec
 
 BOX = (-10.0, 10.0, -8.0, 8.0)
 GRID = 121

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.snapshot import HISTORY
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import curves
 from ebm_engine.views.style import strokes
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import landscape, plane_layers, plane_numbers
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.snapshot import ModeMasses
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import masses
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.spec.run_spec import parse_spec
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import plane_numbers
 
 

@@ -8,9 +8,9 @@ from ebm_engine.views.many_runs import seeds
 STEPS = np.arange(0, 401, 4)
 
 
-def series(seeds=5, modes=2, **changes):
+def series(count=5, modes=2, **changes):
     """Seed i has KL (i + 1)/100, ESS 1 − i/10 and masses 0.2 + i/100, 0.8 − i/100 throughout."""
-    place = np.arange(seeds)[:, None] * np.ones(len(STEPS))
+    place = np.arange(count)[:, None] * np.ones(len(STEPS))
     left = 0.2 + place / 100
     masses = np.stack([left, 1 - left], 2) if modes == 2 else np.full((*left.shape, modes), 0.1)
     found = {
@@ -19,8 +19,8 @@ def series(seeds=5, modes=2, **changes):
         "kl_estimate": (place + 2) / 100,
         "ess": 1 - place / 10,
         "masses": masses,
-        "seeds": np.arange(1, seeds + 1),
-        "diverged": np.full(seeds, -1),
+        "seeds": np.arange(1, count + 1),
+        "diverged": np.full(count, -1),
     }
     return seeds.Ribbon(**found | changes)
 

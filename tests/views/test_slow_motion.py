@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from ebm_engine.views import slow_motion_tables
-from ebm_engine.views.arrows import lengthening
-from ebm_engine.views.slow_motion import plane
+from ebm_engine.views.slow_motion import numbers, plane
 from ebm_engine.views.slow_motion.numbers import READERS, walker_numbers
+from ebm_engine.views.slow_motion.plane import lengthening
 
 CARDS = ("data", "walkers", "update", "drift", "noise", "weight")
 START = np.array([[0.0, 0.0], [1.0, 2.0], [-3.0, 1.0], [4.0, 0.0]])
@@ -173,40 +172,40 @@ def test_what_does_not_exist_is_not_told(motion):
 
 def test_parameters_are_told_one_by_one_or_by_their_norms(motion):
     """Two modes: a row for each mean and z; ten modes: norms; tiny numbers as powers of ten."""
-    table = slow_motion_tables.parameter_table(motion, "update")
+    table = numbers.parameter_table(motion, "update")
     assert table[0] == ["parameter", "gradient", "masked, clipped", "step Δθ"]
     assert table[1] == ["mean 1", "(0.2, 0.2)", "(0.2, 0.2)", "(−0.001, −0.001)"]
-    both = slow_motion_tables.parameter_table(motion, "walkers")
+    both = numbers.parameter_table(motion, "walkers")
     assert both[1] == ["mean 1", "(0.3, 0.3)", "(0.1, 0.1)", "(0.2, 0.2)"]
     assert table[3][0] == "z of mode 1"
-    many = slow_motion_tables.parameter_table(motion | {"means": np.zeros((10, 2))}, "walkers")
+    many = numbers.parameter_table(motion | {"means": np.zeros((10, 2))}, "walkers")
     assert [row[0] for row in many] == ["norm of", "‖means‖", "‖log_masses‖"]
     tiny = motion | {"change.log_masses": np.array([0.0, -4.9e-5])}
-    assert slow_motion_tables.parameter_table(tiny, "update")[4][-1] == "−5·10⁻⁵"
+    assert numbers.parameter_table(tiny, "update")[4][-1] == "−5·10⁻⁵"
 
 
 def test_a_method_with_one_term_shows_its_gradient_only(motion):
     """Score matching: no walker table, no data term that it does not have."""
     one = {k: v for k, v in motion.items() if not k.startswith(("data", "walkers"))}
     one["sides"] = False
-    assert slow_motion_tables.parameter_table(one, "data")[0] == ["parameter", "gradient"]
-    assert slow_motion_tables.parameter_table(one, "walkers") == []
-    head = slow_motion_tables.parameter_table(one, "update")[0]
+    assert numbers.parameter_table(one, "data")[0] == ["parameter", "gradient"]
+    assert numbers.parameter_table(one, "walkers") == []
+    head = numbers.parameter_table(one, "update")[0]
     assert head == ["parameter", "gradient", "masked, clipped", "step Δθ"]
-    assert slow_motion_tables.parameter_table(motion, "weight") == []
+    assert numbers.parameter_table(motion, "weight") == []
 
 
 def test_the_outcome_says_who_survived(motion):
     """ESS against the threshold; copies by slot; the parent that took a dead walker's slot."""
-    outcome = slow_motion_tables.outcome
+    outcome = numbers.outcome
     assert outcome(motion, 0) == "ESS/N is 0.580, not below the threshold 0.5: nobody is resampled."
     drawn = motion | {"resampled": True, "ess": 0.42, "parents": np.array([1, 3, 3, 3])}
     assert "ESS/N fell to 0.420" in outcome(drawn, 0)
     assert "Walker 0 dies out; its slot holds a copy of walker 1." in outcome(drawn, 0)
     assert "Walker 1 survives once, in slot 0." in outcome(drawn, 1)
     assert "Walker 3 survives 3 times, in slots 1, 2, 3." in outcome(drawn, 3)
-    assert slow_motion_tables.descendants(drawn, 3).tolist() == [1, 2, 3]
-    assert slow_motion_tables.descendants(motion, 3).tolist() == [3]
+    assert numbers.descendants(drawn, 3).tolist() == [1, 2, 3]
+    assert numbers.descendants(motion, 3).tolist() == [3]
     assert "annealed" in outcome(motion | {"refreshed": True}, 0)
     back = motion | {"restarted": np.array([True, False, False, False]), "threshold": math.nan}
     assert "put back to a start" in outcome(back, 0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from plotly.colors import hex_to_rgb
 
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.run_spec import parse_spec
 from ebm_engine.views.one_run import curves, distance, landscape, masses, weights
 from ebm_engine.views.style import palette, theme
 

@@ -16,8 +16,8 @@ from typing import Any
 from ebm_engine.run import checkpoint_file
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs import arrivals
 from ebm_engine.server.commands import Command, Ready, Report, Seen
+from ebm_engine.server.hub import requests
 from ebm_engine.server.hub.pool import Pool, Slot
 from ebm_engine.server.hub.registry import HubFull, Roster
 from ebm_engine.server.hub.requests import carry_out
@@ -89,7 +89,7 @@ class Hub:
         """
         with self._lock:
             self._require_running()
-            token = arrivals.begin(self._roster, spec, play=play, group=group)
+            token = requests.begin(self._roster, spec, play=play, group=group)
             self._roster.seat()
         return token
 
@@ -104,7 +104,7 @@ class Hub:
         """
         with self._lock:
             parent = self._find(token)
-            branch = arrivals.branch(self._roster, parent, step, spec, play=play)
+            branch = requests.branch(self._roster, parent, step, spec, play=play)
             self._roster.seat()
         return branch
 
@@ -117,7 +117,7 @@ class Hub:
         spec = checkpoint_file.admit(content)
         with self._lock:
             self._require_running()
-            token = arrivals.admit(self._roster, spec, content, play=play)
+            token = requests.admit(self._roster, spec, content, play=play)
             self._roster.seat()
         return token
 

@@ -7,7 +7,6 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.run.timeline import with_changes
 from ebm_engine.server.commands import (
     Change,
     Command,
@@ -23,6 +22,7 @@ from ebm_engine.server.commands import (
 )
 from ebm_engine.server.hub.pool import Slot
 from ebm_engine.server.hub.tape import Tape
+from ebm_engine.spec.edit import with_changes
 from ebm_engine.spec.run_spec import RunSpec
 
 MAX_DEATHS = 3

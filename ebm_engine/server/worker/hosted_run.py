@@ -13,9 +13,8 @@ from time import perf_counter
 from typing import Any
 
 from ebm_engine.run.checkpoint_file import CheckpointError
-from ebm_engine.run.run import Run
+from ebm_engine.run.run import Run, fork
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.runs.past import fork
 from ebm_engine.server import commands
 from ebm_engine.server.commands import Command, Do, Open, Report
 from ebm_engine.server.worker.backup import Backup

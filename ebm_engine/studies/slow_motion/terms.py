@@ -18,9 +18,9 @@ from torch import Tensor
 from ebm_engine.core.smc.weights import ess_fraction, normalised
 from ebm_engine.core.training import norm
 from ebm_engine.core.types import Batch, Parameters, Walkers
-from ebm_engine.jobs.tasks import Result
 from ebm_engine.run.plane import as_numpy
 from ebm_engine.run.run import Run
+from ebm_engine.studies.result import Result
 
 MOST_PARTS = 64  # numbers of a parameter up to which each is told, beside the norm
 

@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.jobs.tasks import Result, Steps, TaskError
 from ebm_engine.run.plane import as_numpy, means_of
 from ebm_engine.run.run import Run
 from ebm_engine.spec.knobs import needs_reset
+from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.slow_motion.probe import FirstMove, Witness
 from ebm_engine.studies.slow_motion.terms import Before, parameter_terms, walker_weights
 from ebm_engine.studies.specs.runs import SlowMotionSpec

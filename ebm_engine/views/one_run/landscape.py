@@ -33,9 +33,10 @@ def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"with {count} walkers, {dead} of them of negligible weight{_target_means(snapshot)}."
     )
     caption = (
-        f"Exact energy on {snapshot.field.size} grid points, colours end at {plane_layers.CLIP:g} kT, "
-        f"iso-lines at 1, 2, 4 and 8 kT. Walkers: {_drawn(plane_layers.WALKERS, count)}, area ∝ weight "
-        f"up to {plane_layers.LARGEST:g} times the median, {dead} of negligible weight hollow. "
+        f"Exact energy on {snapshot.field.size} grid points, colours end at "
+        f"{plane_layers.CLIP:g} kT, iso-lines at 1, 2, 4 and 8 kT. "
+        f"Walkers: {_drawn(plane_layers.WALKERS, count)}, area ∝ weight up "
+        f"to {plane_layers.LARGEST:g} times the median, {dead} of negligible weight hollow. "
         f"Data points: {_drawn(points, snapshot.spec.target.samples)}."
         + _field_notes(snapshot)
         + walkers_role(snapshot)
@@ -57,8 +58,9 @@ def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"{_lowest(snapshot)} and it is cut off {plane_layers.CLIP:g} kT above it."
     )
     caption = (
-        f"Exact energy on {snapshot.field.size} grid points, cut off at {plane_layers.CLIP:g} kT above "
-        f"its minimum; lines every 1 kT up to 8.{_field_notes(snapshot)}"
+        f"Exact energy on {snapshot.field.size} grid points, cut off at "
+        f"{plane_layers.CLIP:g} kT above its minimum; lines every 1 kT up to 8."
+        f"{_field_notes(snapshot)}"
     )
     return Reading(figure, alt, caption)
 

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ebm_engine.spec.edit import flatten, with_value
+from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.presets import Preset
 from ebm_engine.spec.recommended import suited
 from ebm_engine.spec.repair import shown
-from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError, flatten, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.tab.offers import EXPLORER, IMAGES, Offer, offer
 
 METHOD = "method"  # what is compared; else the path of a knob

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.spec.edit import flatten, with_value
 from ebm_engine.spec.knobs import Knob, knobs
-from ebm_engine.spec.run_spec import RunSpec, SpecError, flatten, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.compare import link as link
 from pages.common.compare.comparison import (
     FEWEST,
@@ -24,7 +25,8 @@ from pages.common.compare.comparison import (
 )
 from pages.common.compare.link import Desk
 from pages.common.controls.panel import METHOD_HELP
-from pages.common.controls.widgets import plain, tooltip, widget
+from pages.common.controls.widgets import tooltip, widget
+from pages.common.tab.plain_text import plain
 
 METHODS_TITLE, KNOB_TITLE = "Methods", "A knob"
 FIRST_KNOB = "sampler.step_size"

@@ -14,18 +14,17 @@ from pathlib import Path
 import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import NEW_SEEDS, with_value
 from ebm_engine.views.many_runs import compare
 from ebm_engine.views.many_runs.compare import Entry
 from ebm_engine.views.style.theme import config
 from pages.common.compare import link as link
 from pages.common.compare.comparison import METHOD, Comparison, Member, fitted, slot_of
-from pages.common.controls.widgets import plain
-from pages.common.langevin.figures import theme
-from pages.common.run_page.stage_actions import NEW_SEEDS
+from pages.common.figures.show import theme
 from pages.common.tab import session
 from pages.common.tab.lockstep import Ensemble
 from pages.common.tab.offers import EXPLORER, IMAGES
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 from pages.live.plot import plot
 from pages.live.stage import Action, stage

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import streamlit as st
 from pydantic import ValidationError
 
+from ebm_engine.spec.edit import explain
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.knobs import Knob, block_knobs
-from ebm_engine.spec.run_spec import explain
-from pages.common.controls.widgets import plain, tooltip, widget
+from pages.common.controls.widgets import tooltip, widget
 from pages.common.tab import address
+from pages.common.tab.plain_text import plain
 
 MAX_VALUE = 100  # characters of one value
 

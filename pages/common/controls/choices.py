@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from ebm_engine.spec.edit import flatten
 from ebm_engine.spec.fields import Block
-from ebm_engine.spec.run_spec import flatten
 from pages.common.tab import display
 from pages.common.tab.offers import offer
 from pages.common.tab.session import Held

@@ -11,12 +11,12 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.runs import own_points
+from ebm_engine.files import uploads
 from ebm_engine.spec import drawn_target
 from ebm_engine.spec.recommended import on_target
 from ebm_engine.spec.run_spec import RunSpec, SpecError
-from pages.common.controls.widgets import plain
 from pages.common.tab import address, session
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 from pages.live.editor import editor
 
@@ -52,7 +52,7 @@ def upload(held: Held) -> RunSpec | None:
         st.caption("The run goes on with its target until there are points.")
     if file is None:
         return None
-    return or_warning(lambda: _on_points(held.spec, own_points.keep_bytes(file.getvalue())))
+    return or_warning(lambda: _on_points(held.spec, uploads.keep_bytes(file.getvalue())))
 
 
 @st.dialog("Draw your own density", width="large", on_dismiss=session.close_editor)
@@ -70,7 +70,7 @@ def _dialog(held: Held) -> None:
 def _from_drawing(spec: RunSpec, used: dict[str, Any]) -> RunSpec:
     """The spec on what the editor sent: a mixture, or painted points."""
     if used.get("kind") == "points":
-        return _on_points(spec, own_points.keep(own_points.to_text(used.get("points"))))
+        return _on_points(spec, uploads.keep(uploads.to_text(used.get("points"))))
     return on_target(spec, drawn_target.mixture(used.get("modes")), NETWORK)
 
 

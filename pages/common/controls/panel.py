@@ -12,14 +12,17 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.spec.edit import flatten, with_value
+from ebm_engine.spec.kinds import OPTIMIZERS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
-from ebm_engine.spec.run_spec import OPTIMIZERS, RunSpec, SpecError, flatten, with_value
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.controls import choices, own_target
-from pages.common.controls.widgets import plain, widget
+from pages.common.controls.widgets import widget
 from pages.common.tab import display, session
 from pages.common.tab.offers import offer
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 TARGET_HELP = (

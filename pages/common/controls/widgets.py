@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 import streamlit as st
@@ -47,11 +46,6 @@ def log_stops(low: float, high: float, value: float, *, whole: bool) -> list[flo
     stops = [float(f"{m * 10.0**e:.6g}") for e in decades for m in DECADE]
     inside = {s for s in stops if low <= s <= high} | {low, high, value}
     return sorted({round(s) for s in inside} if whole else inside)
-
-
-def plain(text: str) -> str:
-    """Text with every character escaped that Markdown would read as markup: ASCII punctuation."""
-    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)
 
 
 def _many(knob: Knob, value: list[str], shared: dict[str, Any]) -> list[str]:

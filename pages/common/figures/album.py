@@ -19,7 +19,7 @@ from ebm_engine.views.one_run import curves, distance, energies, landscape, mass
 from ebm_engine.views.one_run.distance import controllers_move as moving
 from ebm_engine.views.one_run.genealogy import genealogy
 from ebm_engine.views.style.theme import Reading, Theme, config
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.tab import session
 from pages.common.tab.session import Held
 from pages.live.plot import plot

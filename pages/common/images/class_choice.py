@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.presets import Preset
-from ebm_engine.spec.run_spec import RunSpec, SpecError, parse_spec
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.controls import choices, panel
-from pages.common.controls.widgets import plain
 from pages.common.images import fetch_mnist, own_images
 from pages.common.tab import session
 from pages.common.tab.offers import offer
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 TARGET_HELP = (

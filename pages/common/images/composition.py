@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import NamedTuple
 
 import streamlit as st
 
-from ebm_engine.server.hub.hub import UnknownRun, hub
 from ebm_engine.studies.specs.images import MOST_MODELS, CompositionSpec
 from pages.common.controls import block
 from pages.common.images import figures as figures
 from pages.common.tab import jobs, session
-from pages.common.tab.session import Held
+from pages.common.tab.session import NO_MODEL, Held, checkpoint
 
 SLOT = "composition"
 MOST_KEPT = 8
-NO_MODEL = "The first checkpoint of this run is on its way; try again after 100 updates."
 
 
 class Kept(NamedTuple):
@@ -24,13 +21,6 @@ class Kept(NamedTuple):
 
     name: str
     content: bytes
-
-
-def checkpoint(held: Held) -> bytes:
-    """The newest checkpoint of a run, b"" when there is none."""
-    with suppress(UnknownRun):
-        return hub().checkpoint(held.token) or b""
-    return b""
 
 
 def show_composition(held: Held) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from ebm_engine.files.mnist_here import why_no_mnist
-from pages.common.controls.widgets import plain
 from pages.common.tab import jobs
+from pages.common.tab.plain_text import plain
 
 SLOT = TASK = "fetch-mnist"
 SIZE = "11 MB"

@@ -14,7 +14,7 @@ from ebm_engine.views.images import energy_histograms, kl_term, ood
 from ebm_engine.views.images import images as views
 from ebm_engine.views.one_run import energies
 from ebm_engine.views.style.theme import Reading, config
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.tab import jobs
 from pages.live.plot import plot
 

@@ -14,9 +14,8 @@ from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.views.images.ais import AisPoint
 from pages.common.controls import block
-from pages.common.images.composition import NO_MODEL, checkpoint
 from pages.common.tab import jobs, session
-from pages.common.tab.session import Held
+from pages.common.tab.session import NO_MODEL, Held, checkpoint
 from pages.live.stage import Measured
 
 AIS = "ais"

@@ -12,8 +12,8 @@ from ebm_engine.files.own_images import KIND, OwnFile
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.controls import panel
 from pages.common.controls.own_target import or_warning
-from pages.common.controls.widgets import plain
 from pages.common.tab import display, session
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 UPLOAD_HELP = (

@@ -7,12 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from ebm_engine.runs.energy_jobs import EnergiesSpec, KlTermSpec
-from ebm_engine.studies.specs.images import AisSpec, OodSpec
+from ebm_engine.studies.specs.images import AisSpec, EnergiesSpec, KlTermSpec, OodSpec
 from ebm_engine.views.images import ais
 from ebm_engine.views.one_run import distance, energies
 from pages.common.controls import block
 from pages.common.figures import album
+from pages.common.figures.album import Album
 from pages.common.images import figures as drawn
 from pages.common.images import measuring
 from pages.common.images.composition import show_composition
@@ -35,10 +35,10 @@ def show(held: Held) -> None:
     SECTIONS[chosen](held)
 
 
-def album(held: Held) -> album.Album:
+def run_album(held: Held) -> Album:
     """The figures of a run on images, with what AIS has found of it so far."""
     found = measuring.points(held)
-    return album.Album(
+    return Album(
         {
             "Learning": {
                 "cross-entropy": partial(ais.cross_entropy_curve, measured=found),

@@ -14,16 +14,11 @@ from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views.langevin import chain_statistics, chains, step_bias
 from ebm_engine.views.langevin.jala_em import LatentSeries, latent_curves
 from ebm_engine.views.langevin.missing_term import missing_term_bars
-from ebm_engine.views.style.theme import Reading, Theme, config, number
-from pages.live.plot import plot
+from ebm_engine.views.style.theme import number
+from pages.common.figures.show import show, show_grid, theme
 
 CASES = ((1.0, 0.1, 0.5), (1.0, 0.1, 2.0), (4.0, 0.05, 0.7), (0.25, 0.2, 3.0))  # s², η, θ
 MODELS = ("First model", "Rival")
-
-
-def theme() -> Theme:
-    """The theme that the browser shows."""
-    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def draw_chains(result: Mapping[str, Any], *, tested: bool) -> None:
@@ -38,7 +33,7 @@ def draw_chains(result: Mapping[str, Any], *, tested: bool) -> None:
         "autocorrelation": chain_statistics.autocorrelation(series, look),
         "moment": chain_statistics.second_moment(series, look),
     }
-    _grid(readings)
+    show_grid(readings)
 
 
 def _numbers(series: chains.ChainSeries, tested: bool) -> str:
@@ -48,12 +43,12 @@ def _numbers(series: chains.ChainSeries, tested: bool) -> str:
         if tested
         else "This kernel has no test and takes every step."
     )
-    return f"{langevin.crossing_sentence(series)} {accepted}"
+    return f"{chains.crossing_sentence(series)} {accepted}"
 
 
 def draw_variances(result: Mapping[str, Any]) -> None:
     """Stationary variance against the step size."""
-    _figure("variances", step_bias.variance_curves(step_bias.BiasSeries(**result), theme()))
+    show("variances", step_bias.variance_curves(step_bias.BiasSeries(**result), theme()))
 
 
 def draw_recipe(recipe: Recipe) -> None:
@@ -61,7 +56,7 @@ def draw_recipe(recipe: Recipe) -> None:
     left, right = st.columns(2)
     with left:
         drawn = step_bias.temperature_map(recipe.temperature, recipe.title, theme())
-        _figure("temperature", drawn)
+        show("temperature", drawn)
         if recipe.note:
             st.caption(recipe.note)
     with right:
@@ -87,7 +82,7 @@ def draw_missing(spec: MissingSpec) -> None:
     """The bars of the chosen Gaussian, and four more Gaussians as a table."""
     terms = missing_term(spec.data_variance, spec.step_size, spec.theta)
     drawn = missing_term_bars(terms.cd_part, terms.third_term, terms.numeric, theme())
-    _figure("missing", drawn)
+    show("missing", drawn)
     head = "| s², η, θ | exact, numeric | CD part | third term | CD − third | CD + third |"
     rows = [head, "|---|---|---|---|---|---|", *(_case_row(*case) for case in CASES)]
     st.markdown("\n".join(rows))
@@ -118,7 +113,7 @@ def draw_evidence(result: Mapping[str, Any], *, noises: tuple[float, float]) -> 
         if f"theta_{place}" in result:
             with column:
                 st.markdown(f"**{MODELS[place]}, σ = {noises[place]:g}**")
-                _figure(f"latent-{place}", latent_curves(_latent(result, place), theme()))
+                show(f"latent-{place}", latent_curves(_latent(result, place), theme()))
 
 
 def _nats(result: Mapping[str, Any], name: str) -> str:
@@ -128,20 +123,3 @@ def _nats(result: Mapping[str, Any], name: str) -> str:
 def _latent(result: Mapping[str, Any], place: int) -> LatentSeries:
     found = {n: result[f"{n}_{place}"] for n in LatentSeries._fields if n != "walkers"}
     return LatentSeries(**found, walkers=result["walkers"])
-
-
-def _grid(readings: Mapping[str, Reading]) -> None:
-    columns = st.columns(2)
-    for place, (name, reading) in enumerate(readings.items()):
-        with columns[place % 2]:
-            _figure(name, reading)
-
-
-def _figure(name: str, reading: Reading) -> None:
-    plot(
-        reading.figure.to_json(),
-        key=f"langevin-{name}",
-        alt=reading.alt,
-        config=config(f"ebm-lab-langevin-{name}"),
-    )
-    st.caption(reading.caption)

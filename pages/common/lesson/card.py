@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ebm_engine.lessons.lesson import Lesson
-from pages.common.controls.widgets import plain
 from pages.common.lesson import figures, flow, live_runs, overview, step
 from pages.common.lesson.flow import Walk
 from pages.common.lesson.live_runs import State
 from pages.common.tab.lockstep import Ensemble
+from pages.common.tab.plain_text import plain
 
 TEXT_WIDTH = 400  # px
 WAITING = "The runs wait at update {} here. The explorer lets them go on as long as you like."

@@ -20,7 +20,7 @@ from ebm_engine.views.langevin.missing_term import missing_term_bars
 from ebm_engine.views.many_runs import compare, together
 from ebm_engine.views.style.theme import Reading, Theme, config
 from pages.common.controls.widgets import widget
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.lesson.flow import Walk
 from pages.common.tab import display
 from pages.live.plot import plot

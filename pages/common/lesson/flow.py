@@ -14,7 +14,7 @@ import streamlit as st
 
 from ebm_engine.lessons.lesson import Lesson, Step
 from ebm_engine.lessons.read import FOLDER, lessons
-from ebm_engine.lessons.text import PLACEHOLDER
+from ebm_engine.lessons.template import PLACEHOLDER
 from ebm_engine.spec.repair import shown
 from pages.common.tab import address, session
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ebm_engine.lessons.lesson import Ask, Lesson
-from ebm_engine.lessons.text import PLACEHOLDER
-from pages.common.controls.widgets import plain
+from ebm_engine.lessons.template import PLACEHOLDER
 from pages.common.lesson.overview import open_run
+from pages.common.tab.plain_text import plain
 
 LESSONS_PAGE = "lessons.py"
 PRESENT = """

@@ -8,13 +8,13 @@ import streamlit as st
 
 from ebm_engine.lessons.lesson import Lesson, LessonRun
 from ebm_engine.lessons.read import mistakes
-from ebm_engine.lessons.text import PLACEHOLDER
+from ebm_engine.lessons.template import PLACEHOLDER
 from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.spec.run_spec import RunSpec
-from pages.common.controls.widgets import plain
 from pages.common.lesson import flow, live_runs
 from pages.common.lesson.flow import Walk
 from pages.common.tab import address
+from pages.common.tab.plain_text import plain
 
 PLANE_PAGE, IMAGES_PAGE = "gaussian_mixtures.py", "mnist.py"
 COLUMNS = 2

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from ebm_engine.lessons import template
 from ebm_engine.lessons.lesson import Slide
-from pages.common.controls.widgets import plain
 from pages.common.lesson import annealing, figures, live_runs
 from pages.common.lesson.flow import Walk
 from pages.common.lesson.live_runs import State
 from pages.common.tab.lockstep import Ensemble
+from pages.common.tab.plain_text import plain
 
 PREDICT_HELP = "Your guess before anything is shown. It can be changed until the action begins."
 PREDICT_FIRST = "Choose a prediction first."
@@ -27,7 +28,7 @@ def filler(walk: Walk, runs: Ensemble | None, state: State) -> Fill | None:
 
     def fill(text: str) -> str:
         try:
-            return text.fill(text, state.snapshots, annealed=found, figure=figure)
+            return template.fill(text, state.snapshots, annealed=found, figure=figure)
         except (KeyError, ValueError) as error:
             st.warning(plain(f"A number of this text is not there: {error}."))
             return text.PLACEHOLDER.sub("unknown", text)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.controls.widgets import plain
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.run_page import open_file
 from pages.common.run_page.download_items import Item, Moment, models, moment_of, numbers, pictures
 from pages.common.tab import display, session
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 HELP = "Pictures, numbers and the model of this run as files; open a file to go on from it."

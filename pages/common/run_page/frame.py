@@ -14,10 +14,10 @@ import streamlit as st
 
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.controls import panel
-from pages.common.controls.widgets import plain
 from pages.common.run_page import download, share
 from pages.common.tab import display, session
 from pages.common.tab.display import Scene
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 LIVE, FIGURES = "Live", "Figures"

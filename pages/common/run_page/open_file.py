@@ -16,11 +16,12 @@ from ebm_engine.files.model_file import FORMAT, MOST_BYTES, SUFFIX, ModelFileErr
 from ebm_engine.run import checkpoint_file
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.server.hub.hub import HubFull, hub
-from ebm_engine.spec.run_spec import IMAGE_TARGETS, RunSpec, SpecError
-from pages.common.controls.widgets import plain
+from ebm_engine.spec.kinds import IMAGE_TARGETS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.tab import address, display, jobs, session
 from pages.common.tab.offers import IMAGES
 from pages.common.tab.offers import offer as offered
+from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 JOB = "open-model"

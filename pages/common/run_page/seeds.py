@@ -13,7 +13,7 @@ from ebm_engine.studies.specs.runs import MOST_UPDATES, SeedsSpec
 from ebm_engine.views.many_runs.seeds import Ribbon, ribbons, sentence
 from ebm_engine.views.style.theme import config
 from pages.common.controls import block
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.tab import jobs, session
 from pages.common.tab.session import Held
 from pages.live.plot import plot

@@ -6,27 +6,33 @@ lets the run itself make it.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Pause, Step
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
-from ebm_engine.studies.slow_motion.cards import cards
+from ebm_engine.studies.slow_motion.cards import Card, cards
+from ebm_engine.views.slow_motion.numbers import (
+    descendants,
+    outcome,
+    parameter_table,
+    walker_numbers,
+)
 from ebm_engine.views.slow_motion.plane import motion_plane
-from ebm_engine.views.slow_motion_tables import descendants
 from ebm_engine.views.style.theme import config
-from pages.common import slow_motion_cards
-from pages.common.images.composition import checkpoint
-from pages.common.langevin.figures import theme
-from pages.common.slow_motion_cards import Head
+from pages.common.figures.show import theme
 from pages.common.tab import jobs, session
-from pages.common.tab.session import Held
+from pages.common.tab.plain_text import plain
+from pages.common.tab.session import Held, checkpoint
 from pages.live.plot import plot
 
 SLOT = TASK = "slow-motion"
@@ -88,8 +94,8 @@ def _draw(held: Held, snapshot: Snapshot, motion: Mapping[str, Any]) -> None:
     left, right = st.columns([1.2, 1], gap="medium")
     with right:
         _move_on(held, head, motion, len(deck))
-        slow_motion_cards.choose(head, motion)
-        slow_motion_cards.draw(deck[head.card], motion, head.walker)
+        choose(head, motion)
+        draw(deck[head.card], motion, head.walker)
     with left:
         look = theme()
         drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, look)
@@ -144,3 +150,66 @@ def _wait(reached: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not reached() and time.monotonic() < end:
         time.sleep(0.02)
+
+
+FIXED_Z = "The first z is held fixed: only differences of z matter."
+
+
+@dataclass
+class Head:
+    """Where this tab is: which card, which walker; edition grows when a button chose the walker."""
+
+    card: int = 0
+    walker: int = 0
+    edition: int = 0
+
+    def choose(self, walker: int) -> None:
+        """Take another walker, also in the number field."""
+        self.walker, self.edition = walker, self.edition + 1
+
+
+def choose(head: Head, motion: Mapping[str, Any]) -> None:
+    """The walker by number, weight or chance."""
+    count, log_w = len(motion["log_w"]), motion["log_w"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        chosen = st.number_input(
+            "Walker",
+            0,
+            count - 1,
+            head.walker,
+            key=f"slow-walker-{head.edition}",
+            help=f"The walker whose numbers are shown, 0 to {count - 1}.",
+            width=120,
+        )
+        head.walker = int(chosen)
+        picks = {
+            "Heaviest": (int(np.argmax(log_w)), "The walker of the largest weight."),
+            "Lightest": (int(np.argmin(log_w)), "The walker of the smallest weight."),
+            "Random": (secrets.randbelow(count), "Any walker, all with the same chance."),
+        }
+        for name, (walker, text) in picks.items():
+            st.button(name, help=text, on_click=head.choose, args=(walker,), key=f"slow-{name}")
+
+
+def draw(card: Card, motion: Mapping[str, Any], walker: int) -> None:
+    """One card: title, sentence, formula, and the numbers of the walker and the parameters."""
+    st.markdown(f"#### {card.title}")
+    st.markdown(card.sentence)
+    if card.formula:
+        st.latex(card.formula)
+    rows = walker_numbers(motion, card.name, walker)
+    _table([[f"walker {walker}", ""], *map(list, rows)])
+    _table(parameter_table(motion, card.name))
+    if card.name == "update" and "change.log_masses" in motion:
+        st.caption(FIXED_Z)
+    if card.name == "weight":
+        st.markdown(outcome(motion, walker))
+    if motion["divergence"]:
+        st.warning(plain(motion["divergence"]))
+
+
+def _table(rows: list[list[str]]) -> None:
+    """A small table, its head first; nothing for no rows."""
+    if rows:
+        lines = [f"| {' | '.join(cells)} |" for cells in rows]
+        st.markdown("\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]))

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from ebm_engine.server.commands import Change, Play, Rewind
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
-from ebm_engine.spec.run_spec import with_value
+from ebm_engine.spec.edit import NEW_SEEDS, with_value
 from pages.common.tab import display, session
 from pages.common.tab.session import Held
 from pages.live.stage import Action
 
-NEW_SEEDS = 10_000
 REWIND = 50  # updates that "halve the step size" goes back
 
 

@@ -18,10 +18,11 @@ from ebm_engine.sweep.sweep_spec import (
     parse_sweep,
     spaced,
 )
-from pages.common.controls.widgets import plain, tooltip
+from pages.common.controls.widgets import tooltip
 from pages.common.sweep.link import MAX_COUNT
 from pages.common.sweep.tab_sweep import FAVOURITES, desk, number_knobs
 from pages.common.tab.offers import EXPLORER, offer
+from pages.common.tab.plain_text import plain
 
 SPACING = "How many values, evenly spaced, or by equal factors for knobs that span decades."
 

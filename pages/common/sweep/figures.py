@@ -13,10 +13,10 @@ from ebm_engine.sweep.store import recall, server_folder
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells, place
 from ebm_engine.views.many_runs.phase import PhaseAxes, PhasePanel, phase_diagram
 from ebm_engine.views.style.theme import config, number
-from pages.common.controls.widgets import plain
-from pages.common.langevin.figures import theme
+from pages.common.figures.show import theme
 from pages.common.sweep import tab_sweep
 from pages.common.tab import address
+from pages.common.tab.plain_text import plain
 from pages.live.plot import plot
 
 EXPLORER_PAGE = "gaussian_mixtures.py"

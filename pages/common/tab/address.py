@@ -13,10 +13,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ebm_engine.spec.edit import flatten
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.presets import Preset, preset
 from ebm_engine.spec.repair import best_spec, flat, shown, with_kinds
-from ebm_engine.spec.run_spec import KINDS, RunSpec, flatten
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab.offers import EXPLORER, Offer, offer
 
 VERSION = 1

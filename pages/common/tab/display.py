@@ -14,8 +14,9 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.repair import shown
-from ebm_engine.spec.run_spec import KINDS, RunSpec
+from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import address, session
 
 MAX_NAMES = 100

@@ -14,8 +14,9 @@ from typing import Any
 import streamlit as st
 
 from ebm_engine.jobs.job_queue import CANCELLED, Desk, DeskFull, JobView, UnknownJob, desk
-from ebm_engine.jobs.tasks import TASKS, TaskError
-from pages.common.controls.widgets import plain
+from ebm_engine.jobs.tasks import TASKS
+from ebm_engine.studies.result import TaskError
+from pages.common.tab.plain_text import plain
 
 LOOK_SECONDS = 0.5
 Draw = Callable[[Mapping[str, Any]], None]

@@ -8,9 +8,9 @@ from functools import cache
 
 from ebm_engine.files.mnist_here import why_no_mnist
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.kinds import ENERGIES, IMAGE_ENERGIES, IMAGE_TARGETS, OPTIMIZERS, TARGETS
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import Preset, image_presets, presets
-from ebm_engine.spec.run_spec import ENERGIES, IMAGE_ENERGIES, IMAGE_TARGETS, OPTIMIZERS, TARGETS
 
 EXPLORER = "explorer"
 IMAGES = "images"

@@ -1,0 +1,84 @@
+"""The parts of a trainer: kernel, method, optimizer with its rates, masks and extras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ebm_engine.core.kernels.hmc import HMC
+from ebm_engine.core.kernels.mala import MALA
+from ebm_engine.core.kernels.ula import ULA
+from ebm_engine.core.kernels.underdamped import Underdamped
+from ebm_engine.core.referees.held_out import HeldOutReferee
+from ebm_engine.core.referees.mixtures import Referee
+from ebm_engine.core.referees.plane import GridReferee
+from ebm_engine.core.training import Extras
+from ebm_engine.core.types import Energy, Kernel, Method, Parameters
+from ebm_engine.spec.fields import Kit
+from ebm_engine.spec.optimizer import Adam
+from ebm_engine.spec.run_spec import RunSpec
+
+AnyReferee = Referee | GridReferee | HeldOutReferee
+
+
+def build_kernel(spec: RunSpec) -> Kernel:
+    """The Markov move of a spec."""
+    sampler = spec.sampler
+    match sampler.kernel:
+        case "ula":
+            backward = getattr(spec.method, "backward", "new")
+            return ULA(sampler.step_size, sampler.temperature, backward)
+        case "mala":
+            return MALA(sampler.step_size)
+        case "hmc":
+            return HMC(sampler.step_size, sampler.leapfrog, sampler.metropolis)
+        case "underdamped":
+            return Underdamped(sampler.step_size, sampler.friction)
+
+
+def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
+    """The training method of a spec; `base` is the energy at θ₀."""
+    adapt = spec.sampler.adaptive
+    # Walkers of a network with a random last layer start from the Gaussian that it stands on.
+    start = base if base.exact else base.origin()
+    kit = Kit(build_kernel(spec), spec.walkers.count, start, referee.gradient, adapt)
+    return spec.method.build(kit)
+
+
+def build_optimizer(spec: RunSpec, energy: Energy) -> torch.optim.Optimizer:
+    """Gradient descent or Adam, with a rate for each group of parameters."""
+    groups = [{"params": list(ps), "lr": rate} for ps, rate in _groups(spec, energy)]
+    if isinstance(spec.optimizer, Adam):
+        return torch.optim.Adam(groups, betas=spec.optimizer.betas)
+    return torch.optim.SGD(groups)
+
+
+def build_rates(spec: RunSpec, energy: Energy) -> list[float]:
+    """The learning rates of the optimizer's groups."""
+    return [rate for _, rate in _groups(spec, energy)]
+
+
+def _groups(spec: RunSpec, energy: Energy) -> list[tuple[Any, float]]:
+    rule, parameters = spec.optimizer, energy.parameters
+    if spec.energy.kind != "mixture":
+        return [(parameters.values(), rule.lr)]
+    rates = {"means": rule.lr_means, "log_masses": rule.lr_log_masses}
+    return [([p], rates[name]) for name, p in parameters.items()]
+
+
+def build_masks(spec: RunSpec, energy: Energy) -> Parameters:
+    """1 where a parameter is learned; z of a mixture's first mode is the frozen gauge."""
+    learned = getattr(spec.energy, "learn", tuple(energy.parameters))
+    masks = {n: torch.full_like(p, float(n in learned)) for n, p in energy.parameters.items()}
+    if "log_masses" in masks:
+        masks["log_masses"][0] = 0.0
+    return masks
+
+
+def build_extras(spec: RunSpec) -> Extras:
+    """What goes beside the plain update."""
+    rule = spec.optimizer
+    follow = rule.follow_ess and spec.method.weighted
+    l2 = getattr(spec.energy, "l2", 0.0)
+    return Extras(rule.batch, l2, rule.clip, rule.average, rule.decay_over, follow)
