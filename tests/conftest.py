@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
+
+from ebm_engine.server.hub.hub import Hub
+from tests.server.hub_tools import patient, ready
 
 PROCESSES = 2
 BROWSER = "tests/browser"
@@ -37,6 +41,15 @@ def one_thread() -> None:
     """Small operations get many times slower with more threads than free cores."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Hub]:
+    """A hub with real workers; each module has its own."""
+    hub = Hub(patient(workers=2))
+    hub.start()
+    yield ready(hub)
+    hub.stop()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

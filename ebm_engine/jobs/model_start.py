@@ -36,13 +36,13 @@ def started(model: ModelFile) -> bytes:
     trainer, parts = run.parts.trainer, run.parts
     with torch.no_grad():
         trainer.method = build_method(model.spec, trainer.energy.frozen(), parts.referee)
-        run.state = trainer.start(parts.rngs)
-    tensors, facts = capture(run)
+        run.state.training = trainer.start(parts.rngs)
+    tensors, facts = capture(run.state)
     tensors["history"], tensors["masses"] = tensors["history"][:0], tensors["masses"][:0]
     facts["marks"] = [(0, MARK)]
     fresh = Run.load(pack(tensors, facts))
     recent = fresh.recent(playing=False)
-    fresh.history.add(recent.row, recent.verdict.masses.numpy())
+    fresh.state.history.add(recent.row, recent.verdict.masses.numpy())
     return fresh.save()
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
+from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
 from ebm_engine.run.history import EVENTS, MARKS
 from ebm_engine.run.snapshot import HISTORY, Divergence
+from ebm_engine.run.state import RunState
 from ebm_engine.run.timeline import ChangeLog, Replay
-
-if TYPE_CHECKING:
-    from ebm_engine.run.run import Run
-import json
-
-import safetensors.torch
-from safetensors import SafetensorError
-
-from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
@@ -32,37 +28,37 @@ SCALARS = ("log_norm", "ess", "step_scale", "acceptance")
 PER_WALKER = ("x", "log_w", "ancestors", "momentum", "before_last")
 
 
-def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def capture(state: RunState) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and facts that, with the spec, define everything a run does from here on."""
-    trainer, walkers = run.parts.trainer, run.state.walkers
+    trainer, walkers = state.parts.trainer, state.walkers
     tensors = {f"parameter.{n}": p for n, p in trainer.energy.parameters.items()}
     if trainer.average is not None:
         tensors |= {f"average.{n}": p for n, p in trainer.average.parameters.items()}
     if trainer.extras.batch:
-        tensors["batch"] = run.state.batch.x
+        tensors["batch"] = state.batch.x
     if walkers.buffer is not None:
         tensors["buffer"] = walkers.buffer.x
-    history = run.history
+    history = state.history
     tensors["history"] = torch.from_numpy(history.rows[: history.count].copy())
     tensors["masses"] = torch.from_numpy(history.masses[: history.count].copy())
-    tensors |= {f"rng.{use}": g.get_state() for use, g in run.parts.rngs.items()}
+    tensors |= {f"rng.{use}": g.get_state() for use, g in state.parts.rngs.items()}
     for index, slots in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in slots.items() if v is not None}
     facts: dict[str, Any] = {
-        "spec": run.spec.model_dump(mode="json"),
-        "step": run.step,
+        "spec": state.spec.model_dump(mode="json"),
+        "step": state.step,
         "stride": history.stride,
         "columns": list(HISTORY),
-        "resamplings": run.resamplings,
-        "resampled_at": list(run.resampled_at),
-        "marks": list(run.marks),
-        "crossings": run.trails.crossings,
-        "low_ess_for": run._low_ess_for,
-        "divergence": vars(run.divergence) if run.divergence else None,
-        "rate": run.state.rate,
+        "resamplings": state.resamplings,
+        "resampled_at": list(state.resampled_at),
+        "marks": list(state.marks),
+        "crossings": state.trails.crossings,
+        "low_ess_for": state.low_ess_for,
+        "divergence": vars(state.divergence) if state.divergence else None,
+        "rate": state.training.rate,
         "buffer": list(walkers.buffer[1:]) if walkers.buffer else None,
-    } | _past(run)
-    genealogy = run.genealogy
+    } | _past(state)
+    genealogy = state.genealogy
     tensors["genealogy_steps"] = torch.from_numpy(genealogy.steps)
     tensors["genealogy"] = torch.from_numpy(genealogy.rows.astype(np.int32))
     for name in POPULATIONS:
@@ -80,26 +76,26 @@ def capture(run: Run) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, facts
 
 
-def _past(run: Run) -> dict[str, Any]:
+def _past(state: RunState) -> dict[str, Any]:
     """How the run came here: its first spec, its live changes, and what it has still to repeat."""
     return {
-        "origin": run.origin,
-        "changes": list(run.changes.entries),
-        "change_count": run.changes.count,
-        "replay": run.replay,
-        "genealogy_stride": run.genealogy.stride,
+        "origin": state.origin,
+        "changes": list(state.changes.entries),
+        "change_count": state.changes.count,
+        "replay": state.replay,
+        "genealogy_stride": state.genealogy.stride,
     }
 
 
-def _restore_past(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+def _restore_past(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """A checkpoint of an earlier release knows nothing of it: the run then has no known origin."""
-    run.origin = facts.get("origin")
-    run.changes = ChangeLog(facts.get("changes", ()), facts.get("change_count"))
+    state.origin = facts.get("origin")
+    state.changes = ChangeLog(facts.get("changes", ()), facts.get("change_count"))
     goal, changes = facts.get("replay", Replay())
-    run.replay = Replay(int(goal), tuple((int(step), dict(values)) for step, values in changes))
+    state.replay = Replay(int(goal), tuple((int(step), dict(values)) for step, values in changes))
     if "genealogy" in tensors:
         steps, rows = (tensors[name].numpy() for name in ("genealogy_steps", "genealogy"))
-        run.genealogy.restore(steps, rows, facts["genealogy_stride"])
+        state.genealogy.restore(steps, rows, facts["genealogy_stride"])
 
 
 def _or_none(value: float) -> float | None:
@@ -107,9 +103,9 @@ def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Put a captured state into a freshly built run; raises CheckpointError on a misfit."""
-    trainer = run.parts.trainer
+    trainer = state.parts.trainer
     try:
         with torch.no_grad():
             for name, parameter in trainer.energy.parameters.items():
@@ -118,65 +114,64 @@ def restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
                 for name, mean in trainer.average.parameters.items():
                     mean.copy_(tensors[f"average.{name}"])
             restored = {
-                name: _population(run, tensors, name, facts[name])
+                name: _population(state, tensors, name, facts[name])
                 for name in POPULATIONS
                 if name in facts
             }
             if facts["buffer"] is not None:
-                own = tensors["buffer"].clone().to(run.parts.device)
+                own = tensors["buffer"].clone().to(state.parts.device)
                 restored["buffer"] = Buffer(own, *facts["buffer"])
             x = trainer.data
             if trainer.extras.batch:
-                x = tensors["batch"].clone().to(run.parts.device)
+                x = tensors["batch"].clone().to(state.parts.device)
             batch = Batch(x, trainer.energy.evaluate(x, gradient=False))
         populations = Populations(**restored)
-        run.state = TrainState(facts["step"], populations, batch, run.parts.rngs, facts["rate"])
-        for use, generator in run.parts.rngs.items():
+        state.training = TrainState(
+            facts["step"], populations, batch, state.parts.rngs, facts["rate"]
+        )
+        for use, generator in state.parts.rngs.items():
             generator.set_state(tensors[f"rng.{use}"])
-        _restore_optimizer(run, tensors)
+        _restore_optimizer(trainer.optimizer, tensors)
         rows, masses = tensors["history"].numpy(), tensors["masses"].numpy()
-        run.history.restore(rows, facts.get("columns"), masses)
-        run.history.stride = facts["stride"]
-        run.resamplings, run._low_ess_for = facts["resamplings"], facts["low_ess_for"]
-        run.resampled_at = deque(facts["resampled_at"], maxlen=EVENTS)
-        run.marks = deque(((int(s), str(text)) for s, text in facts["marks"]), maxlen=MARKS)
-        run.divergence = Divergence(**facts["divergence"]) if facts["divergence"] else None
-        _restore_past(run, tensors, facts)
+        state.history.restore(rows, facts.get("columns"), masses)
+        state.history.stride = facts["stride"]
+        state.resamplings, state.low_ess_for = facts["resamplings"], facts["low_ess_for"]
+        state.resampled_at = deque(facts["resampled_at"], maxlen=EVENTS)
+        state.marks = deque(((int(s), str(text)) for s, text in facts["marks"]), maxlen=MARKS)
+        state.divergence = Divergence(**facts["divergence"]) if facts["divergence"] else None
+        _restore_past(state, tensors, facts)
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"the checkpoint does not fit its spec: {error}") from None
-    run.restart_recording(facts["crossings"])
 
 
-def _population(run: Run, tensors: dict[str, Tensor], name: str, scalars: list[Any]) -> Walkers:
+def _population(
+    state: RunState, tensors: dict[str, Tensor], name: str, scalars: list[Any]
+) -> Walkers:
     def stored(part: str) -> Tensor | None:
         # A copy: what a matrix product rounds to may depend on where its memory begins.
         if part in OPTIONAL and f"{name}.{part}" not in tensors:
             return None
-        return tensors[f"{name}.{part}"].clone().to(run.parts.device)
+        return tensors[f"{name}.{part}"].clone().to(state.parts.device)
 
     at = Evaluation(**{part: stored(f"at.{part}") for part in ROWS})
     rows = {part: stored(part) for part in PER_WALKER}
     shape = tuple(rows["x"].shape)
-    if shape != (len(rows["log_w"]), run.spec.dim):
+    if shape != (len(rows["log_w"]), state.spec.dim):
         raise ValueError(
             f"{name} walkers of shape {shape}, {len(rows['log_w'])} log-weights and "
-            f"{run.spec.dim} dimensions"
+            f"{state.spec.dim} dimensions"
         )
     numbers = (math.nan if number is None else number for number in scalars)
     return Walkers(at=at, **rows, **dict(zip(SCALARS, numbers, strict=True)))
 
 
-def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:
-    optimizer = run.parts.trainer.optimizer
-    state = optimizer.state_dict()
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    content = optimizer.state_dict()
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, slot = name.split(".", 2)
-            state["state"].setdefault(int(index), {})[slot] = tensor
-    optimizer.load_state_dict(state)
-
-
-__all__ = ["CheckpointError", "pack", "unpack"]
+            content["state"].setdefault(int(index), {})[slot] = tensor
+    optimizer.load_state_dict(content)
 
 
 def pack(tensors: dict[str, Tensor], facts: dict[str, Any]) -> bytes:

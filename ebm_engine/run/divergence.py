@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from ebm_engine.core.divergence import Alarm, check_ess, check_size
+from ebm_engine.core.divergence import ESS_FLOOR, Alarm, check_ess, check_size
 from ebm_engine.core.metrics import Metrics, norm
-from ebm_engine.run.snapshot import Divergence
-
-if TYPE_CHECKING:
-    from ebm_engine.run.run import Run
-from ebm_engine.core.divergence import ESS_FLOOR
 from ebm_engine.core.smc.weights import ess_ceiling
+from ebm_engine.run.snapshot import Divergence
+from ebm_engine.run.state import RunState
 from ebm_engine.spec.run_spec import RunSpec
 
+OVERSHOOT = 2.0  # squared widths of a mode: longer steps throw walkers further out each time
+NEAR_ONE = (0.8, 1.25)  # temperatures whose mismatch with the weights hardly shows
 CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
 
 
-def watch(run: Run, low_for: int) -> tuple[Divergence | None, int]:
-    """The report on a run that has just diverged, else None; and for how long ESS has been low.
-
-    `low_for` is the second number of the update before.
-    """
-    walkers, metrics = run.state.walkers, run.metrics
-    alarm = check_ess(walkers.train.ess_before, low_for)
+def watch(state: RunState) -> tuple[Divergence | None, int]:
+    """The report on a run that has just diverged, else None; and for how long ESS has been low."""
+    walkers, metrics = state.walkers, state.metrics
+    alarm = check_ess(walkers.train.ess_before, state.low_ess_for)
     low_for = alarm.low_for
     witness = walkers.witness
     if alarm.quantity is None and witness is not None and not math.isfinite(witness.ess):
         alarm = Alarm("witness weights", witness.ess)
-    if alarm.quantity is None and run.step % CHECK_EVERY == 0:
-        alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), run.spec.dim)
+    if alarm.quantity is None and state.step % CHECK_EVERY == 0:
+        alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), state.spec.dim)
     if alarm.quantity is None:
         return None, low_for
-    knob, why = likely_knob(alarm.quantity, run.spec, _speeds(run, metrics), run.parts.width)
-    message = f"{alarm.quantity} reached {alarm.value:.3g} at update {run.step}: {why}."
-    return Divergence(alarm.quantity, run.step, alarm.value, knob, message), low_for
+    knob, why = likely_knob(alarm.quantity, state.spec, _speeds(state, metrics), state.parts.width)
+    message = f"{alarm.quantity} reached {alarm.value:.3g} at update {state.step}: {why}."
+    return Divergence(alarm.quantity, state.step, alarm.value, knob, message), low_for
 
 
-def _speeds(run: Run, metrics: Metrics) -> dict[str, float]:
+def _speeds(state: RunState, metrics: Metrics) -> dict[str, float]:
     """Rate × norm of the gradient by knob of a rate: how far one update moves θ."""
-    rule, masks = run.spec.optimizer, run.parts.trainer.masks
+    rule, masks = state.spec.optimizer, state.parts.trainer.masks
     masked = {name: g * masks[name] for name, g in metrics.gradient.items()}
-    if run.spec.energy.kind != "mixture":
+    if state.spec.energy.kind != "mixture":
         return {"lr": rule.lr * norm(masked)}
     return {f"lr_{n}": getattr(rule, f"lr_{n}") * norm({n: g}) for n, g in masked.items()}
-
-
-OVERSHOOT = 2.0  # squared widths of a mode: longer steps throw walkers further out each time
-NEAR_ONE = (0.8, 1.25)  # temperatures whose mismatch with the weights hardly shows
 
 
 def likely_knob(

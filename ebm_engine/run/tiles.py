@@ -6,28 +6,26 @@ Pixels are clipped to [0, 1] only here, for the eye.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ebm_engine.build.images import ImageSet
 from ebm_engine.core.types import Walkers
 from ebm_engine.run.plane import as_numpy
-
-if TYPE_CHECKING:
-    from ebm_engine.build.images import ImageSet
-    from ebm_engine.run.run import Run
+from ebm_engine.run.state import RunState
 
 TILES = 64
 
 
-def pictures(run: Run) -> dict[str, Any]:
+def pictures(state: RunState) -> dict[str, Any]:
     """The fields of a Snapshot that hold images; none where the target has no images."""
-    images, walkers = run.parts.images, run.state.walkers.train
+    images, walkers = state.parts.images, state.walkers.train
     if images is None:
         return {}
-    rows = tile_rows(walkers, weighted=run.spec.method.weighted)
+    rows = tile_rows(walkers, weighted=state.spec.method.weighted)
     x = walkers.x[rows]
     nearest = images.nearest.rows(images.space.flat(x))
     log_w = torch.log_softmax(walkers.log_w, 0) + math.log(len(walkers.x))
@@ -36,10 +34,10 @@ def pictures(run: Run) -> dict[str, Any]:
         "tile_rows": as_numpy(rows, np.int64),
         "tile_log_w": as_numpy(log_w[rows]),
         "tile_energies": as_numpy(walkers.at.energy[rows]),
-        "tile_labels": as_numpy(run.parts.regions.of(x), np.int64),
+        "tile_labels": as_numpy(state.parts.regions.of(x), np.int64),
         "tile_nearest": _grey(images.nearest.pixels[nearest], images.size),
         "tile_distance": as_numpy(images.nearest.distances(images.decode(x), nearest)),
-        "films": shown(images, run.films.positions(walkers)),
+        "films": shown(images, state.films.positions(walkers)),
         "class_names": images.class_names,
     }
 

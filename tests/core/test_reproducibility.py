@@ -45,8 +45,8 @@ def bits(run: Run) -> dict[str, bytes]:
             found[f"{name}.at"] = b"".join(kept)
             found[f"{name}.scalars"] = repr((walkers.log_norm, walkers.step_scale)).encode()
     found |= {f"rng.{use}": bytes(g.get_state().numpy()) for use, g in run.parts.rngs.items()}
-    found["history"] = run.history.rows[: run.history.count].tobytes()
-    found["counts"] = repr((run.step, run.resamplings, run.trails.crossings)).encode()
+    found["history"] = run.state.history.rows[: run.state.history.count].tobytes()
+    found["counts"] = repr((run.step, run.state.resamplings, run.state.trails.crossings)).encode()
     return found
 
 
@@ -167,7 +167,7 @@ def test_a_rewind_keeps_the_knobs_as_they_are_now():
     run.rewind(30)
     assert run.step == 15
     assert run.spec.sampler.step_size == 0.3
-    assert list(run.marks) == [(15, "Step size h: 0.1 → 0.3")]
+    assert list(run.state.marks) == [(15, "Step size h: 0.1 → 0.3")]
     untouched = after(15, Run(spec()))
     assert bits(run) == bits(untouched)
     assert bits(after(5, run)) != bits(after(5, untouched))
@@ -176,4 +176,4 @@ def test_a_rewind_keeps_the_knobs_as_they_are_now():
 def test_a_refresh_leaves_a_mark():
     """Walkers that are replaced at updates 10 and 20 say so on the curves."""
     run = after(25, Run(spec(method={"refresh_every": 10, "refresh_steps": 5})))
-    assert list(run.marks) == [(10, "walkers refreshed"), (20, "walkers refreshed")]
+    assert list(run.state.marks) == [(10, "walkers refreshed"), (20, "walkers refreshed")]

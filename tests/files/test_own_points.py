@@ -75,8 +75,8 @@ def test_drawn_points_that_are_none_are_refused(points):
 
 def test_the_folder_goes_with_its_process():
     code = (
-        "from ebm_engine.runs import own_points\n"
-        "print(own_points.keep(''.join(f'{i},{i % 3}\\n' for i in range(20))))"
+        "from ebm_engine.files import uploads\n"
+        "print(uploads.keep(''.join(f'{i},{i % 3}\\n' for i in range(20))))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     path = Path(done.stdout.strip())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.run.checkpoint import pack, unpack
-from ebm_engine.run.run import Run, fork
+from ebm_engine.run.run import Run
 from ebm_engine.run.timeline import CHANGES, EVERY, POINTS, Point, Timeline
 from tests.run.branch_tools import SLOW, SPEC, WIDE, picture, same_bits, trained
 
@@ -29,7 +29,7 @@ def test_a_run_at_an_earlier_update_has_the_bits_of_then(step):
 def test_a_changed_branch_leaves_the_old_way_only_after_its_update():
     """The same bits up to 40, the change in the log at 40, other walkers at 41."""
     run = trained(SPEC, 60, {33: WIDE})
-    branch = Run.load(fork(run, 40, SLOW))
+    branch = Run.load(run.fork(40, SLOW))
     while branch.step < 40:
         assert branch.spec.optimizer.lr_means == SPEC.optimizer.lr_means
         branch.advance()
@@ -45,7 +45,7 @@ def test_a_changed_branch_leaves_the_old_way_only_after_its_update():
 def test_a_change_while_a_branch_repeats_its_past_waits_for_the_end():
     """Made at once it would change the past that the branch is to repeat."""
     run = trained(SPEC, 60)
-    branch = Run.load(fork(run, 45))
+    branch = Run.load(run.fork(45))
     branch.advance()
     assert branch.step < 45
     branch.change(WIDE)
@@ -114,7 +114,7 @@ def test_points_older_than_the_forgotten_changes_are_not_used():
     run = Run(SPEC)
     for i in range(CHANGES + 5):
         run.change((WIDE, SPEC)[i % 2])
-    assert len(run.changes.entries) == CHANGES
+    assert len(run.state.changes.entries) == CHANGES
     with pytest.raises(ValueError, match="not recorded"):
         run.at(0)
     for _ in range(EVERY + 1):

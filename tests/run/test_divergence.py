@@ -85,7 +85,7 @@ def test_an_absurd_learning_rate_is_blamed_on_the_rate(method):
     diverged, passed_at = run(0, method=method, optimizer=rates), None
     for step in range(1, 30):
         diverged.advance()
-        metrics = diverged.metrics
+        metrics = diverged.state.metrics
         sizes = check_size(metrics.largest_energy(), metrics.gradient_norm(), dim=2)
         if passed_at is None and sizes.quantity is not None:
             passed_at = step

@@ -38,7 +38,7 @@ def test_rows_are_the_first_ancestors_traced_through_every_resampling():
         if step % 10 == 0:
             expected[step] = sorted(traced)
     snapshot = shown(run)
-    assert run.resamplings > 3
+    assert run.state.resamplings > 3
     assert snapshot.genealogy_steps.tolist() == list(expected)
     for row, families in zip(snapshot.genealogy, expected.values(), strict=True):
         ranks = [int((i + 0.5) * 60 / RANKS) for i in range(RANKS)]

@@ -177,7 +177,7 @@ def test_a_film_follows_its_walker_back_through_resampling_and_ends_at_a_restart
 
 def test_chains_of_one_update_are_filmed_from_their_start_to_their_end():
     run = played(spec(method__kind="cd", method__k=30), 2)
-    film = run.films.positions(run.state.walkers.train)
+    film = run.state.films.positions(run.state.walkers.train)
     assert film.shape == (4, 12, 10)
     assert torch.equal(film[:, -1], run.state.walkers.train.x[:4])
     assert torch.equal(film[:, 0], run.state.walkers.train.path[0, :4])
@@ -212,8 +212,8 @@ def test_nobody_knows_the_exact_gradient():
 def test_a_field_of_the_energy_is_its_cut_through_the_plane():
     """Latent: x = (a, b, 0, …); a marginal would be flatter."""
     run = Run(spec(energy__base_std=1.2))
-    x_min, _, y_min, y_max = run.plane.box
-    field = run.plane.field(run.parts.model, 0, playing=False)
+    x_min, _, y_min, y_max = run.state.plane.box
+    field = run.state.plane.field(run.parts.model, 0, playing=False)
     assert field[0, 0] == pytest.approx((x_min**2 + y_min**2) / (2 * 1.2**2), rel=1e-4)
     assert field[-1, 0] == pytest.approx((x_min**2 + y_max**2) / (2 * 1.2**2), rel=1e-4)
 

@@ -98,9 +98,15 @@ def bits(run: Run) -> dict[str, bytes]:
     found |= {f"rng.{use}": bytes(g.get_state().numpy()) for use, g in run.parts.rngs.items()}
     for name, slots in trainer.optimizer.state_dict()["state"].items():
         found |= {f"optimizer.{name}.{k}": v.numpy().tobytes() for k, v in slots.items()}
-    found["history"] = run.history.rows[: run.history.count].tobytes()
+    found["history"] = run.state.history.rows[: run.state.history.count].tobytes()
     train = walkers.train
-    counts = (run.step, run.resamplings, run.trails.crossings, run.state.rate, train.step_scale)
+    counts = (
+        run.step,
+        run.state.resamplings,
+        run.state.trails.crossings,
+        run.state.training.rate,
+        train.step_scale,
+    )
     found["numbers"] = repr(
         (*counts, train.log_norm, walkers.buffer and walkers.buffer[1:])
     ).encode()
@@ -171,7 +177,7 @@ def test_a_network_rewinds_to_the_same_bits(case, back):
 def test_the_weighted_cases_resample_in_between():
     """Else nothing above would be tested: the caches must have been dropped some times."""
     for case in ("plain", "underdamped", "mala-adaptive", "walker-batch", "adaptive"):
-        assert 2 <= after(42, Run(spec(case))).resamplings <= 42, case
+        assert 2 <= after(42, Run(spec(case))).state.resamplings <= 42, case
 
 
 def test_layers_that_resampling_drops_come_back_to_the_same_bits():

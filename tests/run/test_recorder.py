@@ -119,11 +119,13 @@ def test_the_history_tells_norms_and_mean_energies():
     run = trained({"kind": "weighted-ula"})
     now = newest(run)
     learned = run.parts.trainer.masks
-    squares = sum(float((g * learned[n]).square().sum()) for n, g in run.metrics.gradient.items())
+    squares = sum(
+        float((g * learned[n]).square().sum()) for n, g in run.state.metrics.gradient.items()
+    )
     assert now["gradient_norm"] == pytest.approx(squares**0.5, rel=1e-12)
     assert now["data_energy"] - now["walker_energy"] == pytest.approx(now["contrast"], abs=1e-9)
     assert np.isnan([now["kl_gradient_norm"], now["cd_gradient_norm"]]).all()
-    start = run.history.rows[0, HISTORY.index("gradient_norm") :]
+    start = run.state.history.rows[0, HISTORY.index("gradient_norm") :]
     assert np.isnan(start).all()
 
 
@@ -136,7 +138,7 @@ def test_a_frozen_parameter_counts_in_no_norm():
     }
     run = Run(parse_spec(content | {"dtype": "float64"}))
     run.advance()
-    gradient = run.metrics.gradient
+    gradient = run.state.metrics.gradient
     assert float(gradient["means"].norm()) > 0
     second = abs(float(gradient["log_masses"][1]))
     assert newest(run)["gradient_norm"] == pytest.approx(second, rel=1e-12)
@@ -171,9 +173,11 @@ def test_a_checkpoint_of_before_the_names_still_loads():
     older = len(HISTORY) - 5
     tensors["history"] = tensors["history"][:, :older].contiguous()
     del facts["columns"]
-    found = Run.load(pack(tensors, facts)).history
+    found = Run.load(pack(tensors, facts)).state.history
     assert np.array_equal(
-        found.rows[: found.count, :older], run.history.rows[: found.count, :older], equal_nan=True
+        found.rows[: found.count, :older],
+        run.state.history.rows[: found.count, :older],
+        equal_nan=True,
     )
     assert np.isnan(found.rows[:, older:]).all()
 
@@ -292,5 +296,5 @@ def test_resampling_times_are_recorded_at_the_updates_they_happen():
         if (run.state.walkers.train.log_w == 0).all():
             seen.append(run.step)
     assert 1 < len(seen) < 60
-    assert list(run.resampled_at) == seen
-    assert run.resamplings == len(seen)
+    assert list(run.state.resampled_at) == seen
+    assert run.state.resamplings == len(seen)

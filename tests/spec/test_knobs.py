@@ -141,8 +141,8 @@ def test_live_knobs_apply_at_the_next_update_and_leave_a_mark(run_spec):
             continue
         run.change(changed)
         assert run.spec == changed
-        assert run.marks[-1][0] == run.step
-        assert knob.label in run.marks[-1][1]
+        assert run.state.marks[-1][0] == run.step
+        assert knob.label in run.state.marks[-1][1]
         run.advance()
         run.change(run_spec)
     assert run.divergence is None

@@ -23,7 +23,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "ebm_engine", root / "ebm_engine", ignore=shutil.ignore_patterns("__pycache__")
     )
     shutil.copytree(ROOT / "assets" / "presets", root / "assets" / "presets")
-    methods = root / "ebm_engine" / "runs" / "methods"
+    methods = root / "ebm_engine" / "spec" / "methods"
     shutil.copy(EXAMPLE, methods / "data_restarted.py")
     listing = methods / "__init__.py"
     head, last = "METHODS: dict[", "\n}\n"
@@ -65,7 +65,7 @@ def test_the_schema_and_the_controls_know_the_new_method(extended):
     code = (
         "import sys\n"
         "from ebm_engine.spec.knobs import knobs\n"
-        "from ebm_engine.spec.run_spec import parse_spec\n"
+        "from ebm_engine.spec.edit import parse_spec\n"
         "spec = parse_spec({'method': {'kind': 'data-restarted'}})\n"
         "print([knob.label for knob in knobs(spec) if knob.path.startswith('method.')])\n"
         "print('torch' in sys.modules)\n"
@@ -82,7 +82,7 @@ def test_the_new_method_learns_a_network_and_its_checkpoint_goes_on(extended):
     code = (
         "import torch\n"
         "from ebm_engine.run.run import Run\n"
-        "from ebm_engine.spec.run_spec import parse_spec\n"
+        "from ebm_engine.spec.edit import parse_spec\n"
         "spec = {'method': {'kind': 'data-restarted', 'lifetime': 1}, 'walkers': {'count': 50},\n"
         "        'energy': {'kind': 'mlp', 'width': 8}, 'target': {'kind': 'ring'}}\n"
         "run = Run(parse_spec(spec))\n"

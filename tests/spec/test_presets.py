@@ -73,7 +73,7 @@ def test_every_red_preset_diverges_and_is_caught_within_five_updates(name):
     run, passed_at = Run(preset(name).spec), None
     while run.divergence is None and run.step < preset(name).updates:
         run.advance()
-        metrics = run.metrics
+        metrics = run.state.metrics
         alarm = check_size(metrics.largest_energy(), metrics.gradient_norm(), run.spec.dim)
         if passed_at is None and alarm.quantity is not None:
             passed_at = run.step

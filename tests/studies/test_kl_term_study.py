@@ -31,7 +31,7 @@ def gaps(content, updates):
     run, found = Run(parse_spec(content)), []
     for _ in range(updates):
         run.advance()
-        found.append(run.metrics.contrast())
+        found.append(run.state.metrics.contrast())
     return found
 
 

@@ -89,7 +89,7 @@ def test_the_numbers_are_bit_by_bit_those_of_the_next_update(name):
     before, theta, run, motion = shown(name)
     now = run.state.walkers.train
     index = now.parents if now.resampled else torch.arange(len(now.x))
-    assert np.array_equal(motion["end"][index.numpy()], run.plane.project(now.x))
+    assert np.array_equal(motion["end"][index.numpy()], run.state.plane.project(now.x))
     if not now.resampled:
         relative = torch.log_softmax(now.log_w, 0) + math.log(len(now.x))
         assert np.array_equal(motion["log_w_after"], relative.numpy())
@@ -97,7 +97,7 @@ def test_the_numbers_are_bit_by_bit_those_of_the_next_update(name):
     for place, name_ in enumerate(motion["parameters"]):
         change = run.parts.trainer.energy.parameters[name_] - theta.parameters[name_]
         assert motion["change_norm"][place] == pytest.approx(float(change.norm()), rel=1e-6)
-        gradient = run.metrics.gradient[name_]
+        gradient = run.state.metrics.gradient[name_]
         assert motion["gradient_norm"][place] == pytest.approx(float(gradient.norm()), rel=1e-6)
 
 
@@ -144,7 +144,7 @@ def test_data_minus_walkers_is_the_gradient(name):
     for part in ("means", "log_masses"):
         difference = motion[f"data.{part}"] - motion[f"walkers.{part}"]
         np.testing.assert_allclose(difference, motion[f"gradient.{part}"], atol=1e-6)
-        assert np.array_equal(motion[f"gradient.{part}"], run.metrics.gradient[part].numpy())
+        assert np.array_equal(motion[f"gradient.{part}"], run.state.metrics.gradient[part].numpy())
     assert not np.allclose(
         motion["data.means"] + motion["walkers.means"], motion["gradient.means"], atol=1e-3
     )
@@ -207,7 +207,7 @@ def test_settings_changed_after_the_checkpoint_count():
     np.testing.assert_allclose(new["drift"], old["drift"] / 2, rtol=1e-5)
     run.change(spec)
     run.advance()
-    assert np.array_equal(new["end"], run.plane.project(run.state.walkers.train.x))
+    assert np.array_equal(new["end"], run.state.plane.project(run.state.walkers.train.x))
 
 
 def test_what_cannot_be_slowed_down_is_refused_in_one_sentence():

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from ebm_engine.run.checkpoint_file import CheckpointError
-from ebm_engine.run.run import Run, fork
+from ebm_engine.run.run import Run
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server import commands
 from ebm_engine.server.commands import Command, Do, Open, Report
@@ -212,7 +212,7 @@ class Session:
         if parent is None or parent.run is None:
             raise CheckpointError("the run to branch from is gone, reset this one to begin anew")
         try:
-            content = fork(parent.run, self._fork.step, self._spec)
+            content = parent.run.fork(self._fork.step, self._spec)
         except ValueError as error:
             raise CheckpointError(f"no branch: {error}") from None
         self.run = Run.load(content)

@@ -40,7 +40,7 @@ def parameter_terms(run: Run, before: Before) -> Result:
     used: what the optimiser took, masked, penalised and clipped; change: θₖ₊₁ − θₖ. Entries of
     small parameters are told one by one as “data.means” and so on.
     """
-    trainer, metrics = run.parts.trainer, run.metrics
+    trainer, metrics = run.parts.trainer, run.state.metrics
     now, then = trainer.energy.parameters, metrics.previous.parameters
     terms = _two_sides(run, before) | {
         "gradient": metrics.gradient,
@@ -61,19 +61,22 @@ def _two_sides(run: Run, before: Before) -> dict[str, Parameters]:
     For the exact gradient the second one is the expectation under the model: what the exact
     gradient leaves of the term of all training points.
     """
-    method, energy = run.spec.method, run.metrics.previous
+    method, energy = run.spec.method, run.state.metrics.previous
     if not method.reads_walkers and method.reads_batch:
         return {}
     x = before.batch.x if method.reads_batch else run.parts.trainer.data
     equal = torch.full_like(x[:, 0], 1 / len(x))
     data = energy.parameter_gradient(x, energy.evaluate(x, gradient=False), equal)
     if not method.reads_walkers:
-        return {"data": data, "walkers": {n: data[n] - g for n, g in run.metrics.gradient.items()}}
+        return {
+            "data": data,
+            "walkers": {n: data[n] - g for n, g in run.state.metrics.gradient.items()},
+        }
     samples = samples_of_gradient(run, before)
     at = energy.evaluate(samples)
     return {
         "data": data,
-        "walkers": energy.parameter_gradient(samples, at, run.metrics.weights),
+        "walkers": energy.parameter_gradient(samples, at, run.state.metrics.weights),
     }
 
 
@@ -91,11 +94,11 @@ def walker_weights(run: Run, before: Before, end: Walkers) -> Result:
     """
     now, first = run.state.walkers.train, before.walkers
     samples = samples_of_gradient(run, before)
-    at = run.metrics.previous.evaluate(samples, gradient=False)
+    at = run.state.metrics.previous.evaluate(samples, gradient=False)
     modes = at.responsibilities
     threshold = getattr(run.spec.method, "ess_threshold", math.nan)
     return {
-        "share": as_numpy(run.metrics.weights, np.float64),
+        "share": as_numpy(run.state.metrics.weights, np.float64),
         "responsibilities": np.zeros((0, 0)) if modes is None else as_numpy(modes),
         "log_w": _relative(first.log_w),
         "log_w_after": _relative(end.log_w),

@@ -57,8 +57,8 @@ def load(spec: SlowMotionSpec) -> Run:
 
 def one_update(run: Run, spec: SlowMotionSpec) -> Result:
     """Let a freshly loaded run make its next update and tell what happened; the run is used up."""
-    trainer, plane, step = run.parts.trainer, run.plane, run.step
-    before = Before(run.state.walkers.train, run.state.batch, trainer.factor(run.state))
+    trainer, plane, step = run.parts.trainer, run.state.plane, run.step
+    before = Before(run.state.walkers.train, run.state.batch, trainer.factor(run.state.training))
     moving = _moving(run)
     scene = {"field": plane.field(trainer.energy, step, playing=False)}
     scene["means"] = means_of(trainer.energy)
@@ -119,10 +119,10 @@ def _positions(run: Run, before: Walkers, first: FirstMove, moving: Tensor, end:
     if refreshed(run):  # the first move was that of another population
         moves = {name: values[:0] for name, values in moves.items()}
         moving = moving[:0]
-    result = {"start": run.plane.project(start), "end": run.plane.project(end.x)}
+    result = {"start": run.state.plane.project(start), "end": run.state.plane.project(end.x)}
     for name in ("first_end", "proposal"):
         rows = _spread(moves[name], moving, start) if name in moves else start[:0]
-        result[name] = run.plane.project(rows)
+        result[name] = run.state.plane.project(rows)
     for name in ("drift", "noise"):
         rows = _spread(moves[name], moving, start) if name in moves else start[:0]
         result[name] = on_plane(as_numpy(rows))

@@ -29,7 +29,7 @@ from pages.common.tab.session import Held
 from pages.live.plot import plot
 from pages.live.stage import Action, stage
 
-STYLE = Path(__file__).parents[2] / "assets" / "compare.css"
+STYLE = Path(__file__).parents[3] / "assets" / "compare.css"
 STEP_SIZE = "sampler.step_size"
 REFRESH_SECONDS = 1.0
 PAGES = {EXPLORER: "gaussian_mixtures.py", IMAGES: "mnist.py"}
