@@ -1,6 +1,6 @@
 /** A finger on the part of a stage that a lesson means: an outline, and a hand with two words. */
 
-import { element } from "./dom.js";
+import { element } from "../shared/dom.js";
 
 const PLACES = { plane: ".plane-area", images: ".tiles", transport: ".transport" };
 const HAND =

@@ -1,7 +1,9 @@
-/** Glide: how far the walkers are on their way from one frame to the next. */
+/** Animation: how far the walkers are on their way to the newest frame, and what painting costs. */
 
 const SHORTEST_MS = 16;
 const LONGEST_MS = 250;
+const BUDGET_MS = 12; // a paint that takes longer on average is too dear
+const SETTLED = 60; // paints before that is judged
 
 export class Glide {
   constructor() {
@@ -34,5 +36,28 @@ export class Glide {
     const share = Math.min(1, Math.max(0, (now - this.began) / this.duration));
     this.arrived = share >= 1;
     return share;
+  }
+}
+
+/** How often and how long a stage paints. */
+export class Meter {
+  constructor() {
+    this.stats = { frames: 0, paints: 0, worstGapMs: 0, paintMs: 0 };
+  }
+
+  /**
+   * Notes a paint at `now` that took `took` milliseconds.
+   * @param {boolean} gliding whether the picture moved since the paint before
+   * @returns {boolean} whether paints are too dear for the finer pixels
+   */
+  paint(now, took, gliding) {
+    const { stats } = this;
+    if (stats.paints > 0 && gliding) {
+      stats.worstGapMs = Math.max(stats.worstGapMs, now - this.paintedAt);
+    }
+    this.paintedAt = now;
+    stats.paints += 1;
+    stats.paintMs += 0.05 * (took - stats.paintMs);
+    return stats.paints > SETTLED && stats.paintMs > BUDGET_MS;
   }
 }

@@ -1,9 +1,9 @@
 /** The curves over the updates: KL, the contrast that is not a loss, and the weights' health. */
 
-import * as chart from "./chart.js";
-import { formatCount, formatNumber } from "./dom.js";
-import { extent, linear, logFromZero, niceTicks } from "./scale.js";
-import { methodStyle } from "./theme.js";
+import * as chart from "../shared/chart.js";
+import { formatCount, formatNumber } from "../shared/dom.js";
+import { extent, linear, logFromZero, niceTicks } from "../shared/scale.js";
+import { methodStyle } from "../shared/theme.js";
 
 const LEFT = 40;
 const RIGHT = 120;

@@ -3,10 +3,10 @@
  * weight N·w is large; a tile without weight (N·w < 0.01) is faint.
  */
 
-import { paintTitle, TITLE_HEIGHT } from "./chart.js";
-import { element, formatNumber, picture, setAttribute, setText } from "./dom.js";
+import { paintTitle, TITLE_HEIGHT } from "../shared/chart.js";
+import { element, formatNumber, picture, setAttribute, setText } from "../shared/dom.js";
 import { opaque } from "./pair.js";
-import { Surface } from "./surface.js";
+import { Surface } from "../shared/surface.js";
 
 const ACROSS = 8;
 const WIDEST = 0.09; // of a tile's side: the frame of the heaviest weights

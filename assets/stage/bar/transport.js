@@ -1,6 +1,6 @@
 /** The transport bar: play, step, reset, seed and speed, with the numbers of the run. */
 
-import { element, formatCount, formatNumber, formatShare, icon, setAttribute, setText } from "./dom.js";
+import { element, formatCount, formatNumber, formatShare, icon, setAttribute, setText } from "../shared/dom.js";
 
 const HOLD_MS = 400; // the button shows the click this long, then the server's word counts
 const SPEEDS = [

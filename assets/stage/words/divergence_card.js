@@ -1,6 +1,6 @@
 /** The card over the plane when a run has stopped by itself: what happened and two ways on. */
 
-import { element, formatCount } from "./dom.js";
+import { element, formatCount } from "../shared/dom.js";
 
 export class DivergenceCard {
   /** @param {{send: function(Object), act: function(string)}} link */

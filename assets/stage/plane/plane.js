@@ -1,13 +1,12 @@
 /** The plane: energy field, data, walkers, chains and means in three stacked canvases. */
 
 import { makeDiscs, stampDiscs } from "./discs.js";
-import { element, picture, plural, setText } from "./dom.js";
-import { CLIP, FieldPainter, ISO_LEVELS, traceLevel } from "./field.js";
-import { GRADIENT } from "./colormap.js";
-import { halfToNumber } from "./frame.js";
+import { element, picture, plural, setText } from "../shared/dom.js";
+import { CLIP, FieldPainter, GRADIENT, ISO_LEVELS, traceLevel } from "./field.js";
+import { halfToNumber } from "../frame.js";
 import { paintChains, paintFocus, paintMeans } from "./marks.js";
-import { niceTicks } from "./scale.js";
-import { Surface } from "./surface.js";
+import { niceTicks } from "../shared/scale.js";
+import { Surface } from "../shared/surface.js";
 import { TruthPainter } from "./truth.js";
 import { Walkers } from "./walkers.js";
 

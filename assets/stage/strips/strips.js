@@ -1,10 +1,10 @@
 /** The live strips beside the plane: curves, log-weights and mode masses. */
 
-import { paintSentence, paintTitle } from "./chart.js";
+import { paintSentence, paintTitle } from "../shared/chart.js";
 import { paintContrast, paintEss, paintKl } from "./curves.js";
-import { element, formatNumber, formatShare, picture, setAttribute } from "./dom.js";
+import { element, formatNumber, formatShare, picture, setAttribute } from "../shared/dom.js";
 import { describeMasses, paintMasses } from "./masses.js";
-import { Surface } from "./surface.js";
+import { Surface } from "../shared/surface.js";
 import { paintWeights } from "./weights.js";
 
 const STRIPS = {

@@ -3,8 +3,8 @@
  * ±2 standard errors the walkers, the black tick the truth and the blue tick the data.
  */
 
-import * as chart from "./chart.js";
-import { linear } from "./scale.js";
+import * as chart from "../shared/chart.js";
+import { linear } from "../shared/scale.js";
 
 export const FEW = 12; // up to here every reading has a bar of its own
 const NAMED = 30; // pixels that a mode's number needs

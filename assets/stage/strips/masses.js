@@ -3,9 +3,9 @@
  * modes are classes, and only a measurement by AIS knows those of the model.
  */
 
-import * as chart from "./chart.js";
-import { FEW, paintManyModes } from "./modes.js";
-import { linear } from "./scale.js";
+import * as chart from "../shared/chart.js";
+import { FEW, paintManyModes } from "./many_modes.js";
+import { linear } from "../shared/scale.js";
 
 const ROW = 18; // pixels between rows of the legend
 const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room,

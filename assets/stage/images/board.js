@@ -3,11 +3,11 @@
  * or the arrow keys; the tooltip at its tile also shows the nearest training image.
  */
 
-import { element, setText } from "./dom.js";
+import { element, setText } from "../shared/dom.js";
 import { Films, filmsHeight } from "./films.js";
-import { Grid } from "./grid.js";
+import { Grid } from "./tiles.js";
 import { Pair } from "./pair.js";
-import { Tooltip } from "./tooltip.js";
+import { Tooltip } from "../shared/tooltip.js";
 
 const TITLE = 24; // pixels above the tiles
 const GAP = 8;

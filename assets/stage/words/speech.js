@@ -1,6 +1,6 @@
 /** Speech: what a screen reader says about the run, renewed every few seconds. */
 
-import { formatNumber, formatShare, setAttribute } from "./dom.js";
+import { formatNumber, formatShare, setAttribute } from "../shared/dom.js";
 
 const EVERY_MS = 8000;
 

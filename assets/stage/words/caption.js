@@ -1,6 +1,6 @@
 /** The caption under the plane: one sentence whose words switch the layers. */
 
-import { element, setAttribute, setText } from "./dom.js";
+import { element, setAttribute, setText } from "../shared/dom.js";
 
 const WORDS = {
   energy: "energy",

@@ -11,7 +11,7 @@ const held = new Map(); // stage → {frame, timer}
 
 /**
  * Shows a frame at once, or as soon as its company is complete.
- * @param {import("./stage.js").Stage} stage
+ * @param {import("../stage.js").Stage} stage
  * @param {{header: Object, arrays: Object}} frame as `parse` returns it
  */
 export function arrive(stage, frame) {

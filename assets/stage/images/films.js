@@ -1,9 +1,9 @@
 /** Film strips: the last positions of a few chains as images, oldest left. */
 
-import { paintTitle, TITLE_HEIGHT } from "./chart.js";
-import { element, picture, setAttribute } from "./dom.js";
-import { Atlas } from "./grid.js";
-import { Surface } from "./surface.js";
+import { paintTitle, TITLE_HEIGHT } from "../shared/chart.js";
+import { element, picture, setAttribute } from "../shared/dom.js";
+import { Atlas } from "./tiles.js";
+import { Surface } from "../shared/surface.js";
 
 const MOST = 12; // images of a strip
 const GAP = 3;

@@ -1,6 +1,6 @@
 /** Marks of a drawing: the grid of its plane and its modes. */
 
-import { niceTicks } from "./scale.js";
+import { niceTicks } from "../shared/scale.js";
 
 /** Draws hairlines and their numbers; `toX` and `toY` map the plane to pixels. */
 export function paintGrid(context, theme, { side, reach, toX, toY }) {

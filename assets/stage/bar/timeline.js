@@ -1,6 +1,6 @@
 /** The timeline under a stage: looks back at recorded pictures, plays them, branches a new run. */
 
-import { element, formatCount, icon, setAttribute, setText } from "./dom.js";
+import { element, formatCount, icon, setAttribute, setText } from "../shared/dom.js";
 
 const PACES = [ // recorded pictures per second, as words
   [5, "½×"],

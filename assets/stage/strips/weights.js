@@ -1,8 +1,8 @@
 /** The histogram of the log-weights log(N·w), read by walkers or by mass. */
 
-import * as chart from "./chart.js";
-import { formatNumber, formatShare } from "./dom.js";
-import { extent, linear, niceTicks } from "./scale.js";
+import * as chart from "../shared/chart.js";
+import { formatNumber, formatShare } from "../shared/dom.js";
+import { extent, linear, niceTicks } from "../shared/scale.js";
 
 const LOWEST = -10; // smaller log-weights are counted in the first bin
 const BINS = 48;

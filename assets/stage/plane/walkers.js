@@ -17,7 +17,7 @@ export class Walkers {
 
   /**
    * Takes the walkers of a new frame; they glide there unless `jump`.
-   * @param {import("./frame.js").Scene} scene
+   * @param {import("../frame.js").Scene} scene
    */
   update({ count, positions, logW, header }, { weighted, jump }) {
     if (count !== this.count) {

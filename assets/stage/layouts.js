@@ -1,11 +1,11 @@
-/** The bodies of the layouts: how the plane, the strips and the board stand together. */
+/** The layouts: how the plane, the strips and the image board stand together, and what is hidden. */
 
-import { Board } from "./board.js";
-import { Caption } from "./caption.js";
-import { element } from "./dom.js";
-import { Grid } from "./grid.js";
-import { Plane } from "./plane.js";
-import { Tooltip } from "./tooltip.js";
+import { Board } from "./images/board.js";
+import { Caption } from "./words/caption.js";
+import { element } from "./shared/dom.js";
+import { Grid } from "./images/tiles.js";
+import { Plane } from "./plane/plane.js";
+import { Tooltip } from "./shared/tooltip.js";
 
 /** Layouts that end with the screen. */
 export const SCREEN = ["full", "images"];
@@ -23,7 +23,7 @@ export const STRIPS = {
 /**
  * The parts of a layout: plane with tooltip, caption and board where it has them.
  * @param {string} layout
- * @param {import("./strips.js").Strips} strips
+ * @param {import("./strips/strips.js").Strips} strips
  * @param {Object<string, boolean>} layers
  * @param {{switched: function(), paintBoard: function()}} on called when a word of the caption was
  *   clicked, and when the board has to be painted
@@ -77,8 +77,8 @@ function tileBody(board, strips) {
 /**
  * The plane with its caption left, the strips right.
  * @param {HTMLElement} place of the plane
- * @param {import("./strips.js").Strips} strips
- * @param {import("./caption.js").Caption} [caption]
+ * @param {import("./strips/strips.js").Strips} strips
+ * @param {import("./words/caption.js").Caption} [caption]
  */
 function planeBody(place, strips, caption) {
   const left = element("div", { class: "left" }, place);
@@ -90,9 +90,9 @@ function planeBody(place, strips, caption) {
 /**
  * The board left; plane, class shares and the other strips right; the caption below.
  * @param {HTMLElement} place of the plane
- * @param {import("./strips.js").Strips} strips
- * @param {import("./caption.js").Caption} caption
- * @param {import("./board.js").Board} board
+ * @param {import("./strips/strips.js").Strips} strips
+ * @param {import("./words/caption.js").Caption} caption
+ * @param {import("./images/board.js").Board} board
  */
 function imagesBody(place, strips, caption, board) {
   const upper = element("div", { class: "upper" }, place);
@@ -100,4 +100,19 @@ function imagesBody(place, strips, caption, board) {
   const body = element("div", { class: "body" }, board.node, side);
   strips.move("masses", upper);
   return { nodes: [body, caption.node], body, upper, place };
+}
+
+/**
+ * Hides these panels of a stage, with the numbers that they are about, and shows all others.
+ * @param {import("./stage.js").Stage} stage
+ * @param {string[]} [names] as in pages/common/scene.py; none where the page does not say
+ * @returns {Set<string>|undefined} the names
+ */
+export function hide({ strips, transport, timeline }, names) {
+  if (!names) return undefined;
+  const hidden = new Set(names);
+  strips.hide(hidden);
+  transport.hide(hidden);
+  if (timeline) timeline.node.hidden = hidden.has("timeline");
+  return hidden;
 }

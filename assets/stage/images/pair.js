@@ -1,6 +1,6 @@
 /** A pair of pictures with a caption each: a tile and the training image that it resembles most. */
 
-import { element, setText } from "./dom.js";
+import { element, setText } from "../shared/dom.js";
 
 const LONGEST = 104; // pixels of the longer side on screen
 

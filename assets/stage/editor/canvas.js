@@ -1,8 +1,8 @@
 /** The easel: the plane of a drawing, and what pointer and keys do on it. */
 
-import { element } from "./dom.js";
-import { paintGrid, paintMode } from "./sketch.js";
-import { Surface } from "./surface.js";
+import { element } from "../shared/dom.js";
+import { paintGrid, paintMode } from "./marks.js";
+import { Surface } from "../shared/surface.js";
 
 const EDGE = 7; // pixels: so close to its ring a mode is resized
 const SPRAY = 14; // points of one dab

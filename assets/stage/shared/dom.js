@@ -81,13 +81,16 @@ export function formatShare(value) {
 }
 
 /**
- * Puts a style sheet that lies beside this module into a root, once.
+ * Puts a style sheet into a root, once.
+ * @param {ParentNode} root
+ * @param {string} name of the style sheet
+ * @param {string} module address of the module that it lies beside
  * @returns {Promise} resolved when it is loaded
  */
-export function loadStyle(root, name) {
+export function loadStyle(root, name, module) {
   const present = root.querySelector(`link[data-style="${name}"]`);
   if (present) return present.loaded;
-  const link = element("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
+  const link = element("link", { rel: "stylesheet", href: new URL(name, module).href });
   link.dataset.style = name;
   link.loaded = new Promise((resolve) => link.addEventListener("load", resolve));
   root.prepend(link);
