@@ -1,6 +1,6 @@
 /** The arrangement of the full layout: all of it fits the screen, the plane stays square. */
 
-import { zoomOf } from "./surface.js";
+import { zoomOf } from "./shared/surface.js";
 
 const AXES = { left: 30, bottom: 20 };
 const GAP = 8;
@@ -28,7 +28,7 @@ export function measureTop(host) {
 /**
  * Divides the width; on a high screen the mode masses go below the plane.
  * @param {{body: HTMLElement, left: HTMLElement, place: HTMLElement, caption: HTMLElement}} parts
- * @param {import("./strips.js").Strips} strips
+ * @param {import("./strips/strips.js").Strips} strips
  */
 export function arrange({ body, left, place, caption }, strips) {
   body.style.gridTemplateColumns = "";

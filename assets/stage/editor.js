@@ -1,9 +1,9 @@
 /** Entry: the editor of a target. Its drawing goes to the page as the component's state. */
 
-import { element, loadStyle, plural, setAttribute, setText } from "./dom.js";
-import { Drawing, WIDTHS } from "./drawing.js";
-import { Easel } from "./easel.js";
-import { readTheme } from "./theme.js";
+import { element, loadStyle, plural, setAttribute, setText } from "./shared/dom.js";
+import { Drawing, WIDTHS } from "./editor/drawing.js";
+import { Easel } from "./editor/canvas.js";
+import { readTheme } from "./shared/theme.js";
 
 const REACH = 8; // half the side of the plane, wider when the present modes need it
 const FEWEST_POINTS = 50;
@@ -21,7 +21,7 @@ let draft = null; // a drawing outlives a dialog that was closed by accident
  */
 export function render(component) {
   const root = component.parentElement;
-  loadStyle(root, "editor.css").then(() => {
+  loadStyle(root, "editor.css", import.meta.url).then(() => {
     const host = root.querySelector(".editor");
     if (!host?.isConnected) return;
     if (!editors.has(host)) editors.set(host, new Editor(host, component.data));

@@ -1,6 +1,6 @@
 /** Entry: mounts a stage into Streamlit's component and keeps it across Streamlit's renders. */
 
-import { loadStyle } from "./dom.js";
+import { loadStyle } from "./shared/dom.js";
 import { Stage } from "./stage.js";
 
 const stages = new WeakMap();
@@ -19,7 +19,7 @@ export function render(component, base) {
   let stage = stages.get(root);
   if (stage) stage.render(component, base);
   else {
-    loadStyle(root, "stage.css").then(() => {
+    loadStyle(root, "stage.css", import.meta.url).then(() => {
       const host = root.querySelector(".stage");
       if (!host?.isConnected || stages.has(root)) return;
       stage = new Stage(host);

@@ -11,13 +11,14 @@ let library;
  * Renders the component; Streamlit calls it at each run of the script and on a change of theme.
  * With `clickable`, a click on a mark sends its trace and place as the trigger "clicked".
  * @param {{parentElement: ParentNode, data: {figure: string, config: object, alt: string,
- *   clickable: boolean}, setTriggerValue: Function}} component
- * @param {string} address of plotly.js
+ *   clickable: boolean, library: string}, setTriggerValue: Function}} component with the path of
+ *   plotly.js as its library
+ * @param {string} base address of the app, with a slash at its end
  * @returns {function()} the clean-up
  */
-export function render(component, address) {
+export function render(component, base) {
   const place = component.parentElement.querySelector(".plot");
-  const plot = plots.get(place) ?? new Plot(place, address);
+  const plot = plots.get(place) ?? new Plot(place, new URL(component.data.library, base).href);
   plots.set(place, plot);
   plot.send = component.setTriggerValue;
   plot.show(component.data);

@@ -1,23 +1,21 @@
 /** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
 
+import { Glide, Meter } from "./animation.js";
 import { arrange, measureTop } from "./arrange.js";
-import { bodyOf, SCREEN, STRIPS } from "./bodies.js";
-import { firstLayers, readLayers, writeLayers } from "./caption.js";
-import { DivergenceCard } from "./card.js";
-import { arrive, leave } from "./company.js";
-import { element, setAttribute } from "./dom.js";
+import { linkOfGroup, Timeline } from "./bar/timeline.js";
+import { Transport } from "./bar/transport.js";
 import { parse, Scene } from "./frame.js";
-import { Glide } from "./glide.js";
-import { hide } from "./hidden.js";
-import { Link } from "./link.js";
-import { Meter } from "./meter.js";
-import { pointAt } from "./pointed.js";
-import * as speech from "./speech.js";
-import { Strips } from "./strips.js";
-import { readTheme } from "./theme.js";
-import { linkOfGroup, Timeline } from "./timeline.js";
-import { walkerLines } from "./tooltip.js";
-import { Transport } from "./transport.js";
+import { bodyOf, hide, SCREEN, STRIPS } from "./layouts.js";
+import { Link } from "./live/link.js";
+import { arrive, leave } from "./live/lockstep.js";
+import { element } from "./shared/dom.js";
+import { readTheme } from "./shared/theme.js";
+import { walkerLines } from "./shared/tooltip.js";
+import { Strips } from "./strips/strips.js";
+import { firstLayers, readLayers, writeLayers } from "./words/caption.js";
+import { DivergenceCard } from "./words/divergence_card.js";
+import { pointAt } from "./words/pointing_hand.js";
+import * as speech from "./words/speech.js";
 
 const NARROW = 720; // pixels, as in stage.css: everything below each other, as high as it needs
 const remembered = {}; // layers by layout, until the page is reloaded

@@ -7,29 +7,19 @@ script comes from the installed plotly package, so nothing is loaded from anothe
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
-from streamlit.components.v2.types import ComponentRenderer
 
-from pages.live.routes import assets_version
+from pages.live.component import component, ignore
 
-VERSION = version("plotly")
-LOADER = """
-const tag = document.querySelector('script[src*="static/js/"]');
-const root = tag ? tag.src.replace(/static\\/js\\/.*$/, "") : "/";
-const base = new URL(root, location.href).href;
-const {{ render }} = await import(`${{base}}api/stage/{assets}/plot.js`);
-export default (component) => render(component, `${{base}}api/plotly/{plotly}.js`);
-"""
+PLOTLY = f"api/plotly/{version('plotly')}.js"  # below the base path
 
 
 def plot(
@@ -44,23 +34,31 @@ def plot(
 
     on_click({"trace", "x", "y"}) is called once for each click on a mark.
     """
-    data = {"figure": figure, "alt": alt, "config": config, "clickable": on_click is not None}
+    data = {
+        "figure": figure,
+        "alt": alt,
+        "config": config,
+        "clickable": on_click is not None,
+        "library": PLOTLY,
+    }
+    show = component(
+        "ebm_plot",
+        html='<div class="plot" role="figure"></div>',
+        script="plot.js",
+        isolate_styles=False,  # Plotly puts its styles into the page
+    )
     if on_click is None:
-        _component()(key=key, data=data)
+        show(key=key, data=data)
         return
-    clicked = _component()(key=key, data=data, on_clicked_change=_ignore).clicked
+    clicked = show(key=key, data=data, on_clicked_change=ignore).clicked
     if clicked:
         on_click(clicked)
-
-
-def _ignore() -> None:
-    """Streamlit sends what a component triggers only where something is called."""
 
 
 def make_routes(base_path: str) -> list[BaseRoute]:
     """plotly.js itself, below `base_path`."""
     base = "/" + base_path.strip("/") if base_path.strip("/") else ""
-    return [Route(f"{base}/api/plotly/{VERSION}.js", _script)]
+    return [Route(f"{base}/{PLOTLY}", _script)]
 
 
 async def _script(_: Request) -> Response:
@@ -68,13 +66,3 @@ async def _script(_: Request) -> Response:
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
     script = package / "package_data" / "plotly.min.js"
     return FileResponse(script, media_type="text/javascript", headers=forever)
-
-
-@functools.cache
-def _component() -> ComponentRenderer:
-    return st.components.v2.component(
-        "ebm_plot",
-        html='<div class="plot" role="figure"></div>',
-        js=LOADER.format(assets=assets_version(), plotly=VERSION),
-        isolate_styles=False,  # Plotly puts its styles into the page
-    )

@@ -45,7 +45,7 @@ def make_routes(base_path: str) -> list[BaseRoute]:
     base = "/" + base_path.strip("/") if base_path.strip("/") else ""
     return [
         WebSocketRoute(f"{base}/api/live/{{token}}", live),
-        Route(f"{base}/api/stage/{{version}}/{{name}}", asset),
+        Route(f"{base}/api/stage/{{version}}/{{name:path}}", asset),
     ]
 
 
@@ -53,19 +53,24 @@ def make_routes(base_path: str) -> list[BaseRoute]:
 def assets_version() -> str:
     """A hash of the stage's scripts and styles; part of their address, so they never go stale."""
     digest = hashlib.sha256()
-    for path in sorted(ASSETS.iterdir()):
-        digest.update(path.name.encode() + path.read_bytes())
+    for name, path in sorted(assets().items()):
+        digest.update(name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def assets() -> dict[str, Path]:
+    """The stage's scripts and styles by their path below ASSETS, such as "plane/field.js"."""
+    files = (path for path in ASSETS.rglob("*") if path.suffix in MEDIA_TYPES)
+    return {path.relative_to(ASSETS).as_posix(): path for path in files}
 
 
 async def asset(request: Request) -> Response:
     """One script or style of the stage; 404 for any other name or version."""
-    name = request.path_params["name"]
-    files = {p.name: p for p in ASSETS.iterdir() if p.suffix in MEDIA_TYPES}
-    if name not in files or request.path_params["version"] != assets_version():
+    file = assets().get(request.path_params["name"])
+    if file is None or request.path_params["version"] != assets_version():
         return Response("not found", status_code=404)
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(files[name], media_type=MEDIA_TYPES[files[name].suffix], headers=forever)
+    return FileResponse(file, media_type=MEDIA_TYPES[file.suffix], headers=forever)
 
 
 def read_command(message: Any) -> Command | None:

@@ -7,31 +7,20 @@ proxies), the browser says so and a fragment sends the frames as the component's
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
+from pages.live.component import component, ignore
 from pages.live.frame import pack
-from pages.live.routes import assets_version, looked_at, read_command, read_look
+from pages.live.routes import looked_at, read_command, read_look
 
 Layout = Literal["full", "images", "bar", "mini", "cell", "tile"]
 TICK_SECONDS = 0.2
 MAX_TEXT = 200  # characters of a list of layers
-
-# Streamlit sends inline scripts again with every update, so this one only imports the real module.
-# Its own script tag tells the base path.
-LOADER = """
-const tag = document.querySelector('script[src*="static/js/"]');
-const root = tag ? tag.src.replace(/static\\/js\\/.*$/, "") : "/";
-const base = new URL(root, location.href).href;
-const {{ render }} = await import(`${{base}}api/stage/{version}/main.js`);
-export default (component) => render(component, base);
-"""
 
 
 class Measured(NamedTuple):
@@ -108,24 +97,17 @@ def stage(
     }
 
     def body() -> None:
-        result = _component(layout)(
+        html = f'<div class="stage" data-layout="{layout}"></div>'
+        show = component(f"ebm_stage_{layout}", html=html, script="main.js")
+        result = show(
             key=key,
             data=_frame(token, link, measured, look) if link.tick else address,
-            on_clicks_change=_ignore,
-            on_transport_change=_ignore,
+            on_clicks_change=ignore,
+            on_transport_change=ignore,
         )
         _handle(result, token, link, on_action)
 
     st.fragment(body, run_every=TICK_SECONDS if link.tick else None)()
-
-
-@functools.cache
-def _component(layout: Layout) -> ComponentRenderer:
-    return st.components.v2.component(
-        f"ebm_stage_{layout}",
-        html=f'<div class="stage" data-layout="{layout}"></div>',
-        js=LOADER.format(version=assets_version()),
-    )
 
 
 def _frame(
@@ -176,7 +158,3 @@ def read_action(click: dict[str, Any]) -> Action | None:
         case {"name": "new-seed" | "halve-step" as name}:
             return Action(name)
     return None
-
-
-def _ignore() -> None:
-    """Streamlit keeps an event of a component only when it has a callback."""

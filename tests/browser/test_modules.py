@@ -47,8 +47,8 @@ def test_iso_lines_and_discs_have_the_sizes_they_stand_for(open_page):
     page = open_page(PATH)
     found = page.evaluate(
         """async (version) => {
-          const { traceLevel } = await import(`/api/stage/${version}/field.js`);
-          const { discOf, makeDiscs } = await import(`/api/stage/${version}/discs.js`);
+          const { traceLevel } = await import(`/api/stage/${version}/plane/field.js`);
+          const { discOf, makeDiscs } = await import(`/api/stage/${version}/plane/discs.js`);
           const size = 101;
           const values = Uint16Array.from({ length: size * size }, (_, i) => {
             const [x, y] = [(i % size) / 10 - 5, Math.floor(i / size) / 10 - 5];
