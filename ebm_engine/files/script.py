@@ -38,10 +38,9 @@ import sys
 
 sys.path.insert(0, os.getcwd())
 
-from ebm_engine.run.run import Run, prepare_process
 from ebm_engine.files.script import numbers
-from ebm_engine.spec.edit import parse_spec
-from ebm_engine.run.timeline import with_changes
+from ebm_engine.run.run import Run, prepare_process
+from ebm_engine.spec.edit import parse_spec, with_changes
 
 SPEC = json.loads(r"""
 {spec}

@@ -77,7 +77,7 @@ def _reading(run: Run) -> Result:
         recent = run.recent(playing=False)
         masses = recent.verdict.masses.numpy()
         if not np.isfinite(masses).all():
-            masses = mode_masses(run, recent.verdict).weighted
+            masses = mode_masses(run.state, recent.verdict).weighted
     return {name: recent.row[name] for name in CURVES} | {"masses": masses}
 
 

@@ -78,7 +78,7 @@ def _numbers(run: Run) -> dict[str, Any]:
     from ebm_engine.run.take_snapshot import mode_masses
 
     recent = run.recent(playing=False)
-    masses = mode_masses(run, recent.verdict)
+    masses = mode_masses(run.state, recent.verdict)
     weighted = run.spec.method.weighted
     source = next((n for n in KL_SOURCES if math.isfinite(recent.row[n])), None)
     return {
