@@ -141,11 +141,11 @@ def test_views_know_snapshots_and_results_only():
 
 @for_each(SOURCES)
 def test_each_library_stays_in_its_wing(path):
-    """streamlit in pages, plotly in views, processes in server and jobs, torch below the server."""
+    """streamlit in pages, plots in views, processes in server and jobs, torch below the server."""
     name, found = name_of(path), set(imports(path))
     homes = {
         ("streamlit", "starlette"): ("app", "pages"),
-        ("plotly",): ("ebm_engine.views",),
+        ("plotly", "matplotlib"): ("ebm_engine.views",),
         ("threading", "multiprocessing", "subprocess"): (
             "ebm_engine.server",
             "ebm_engine.jobs",
@@ -253,13 +253,26 @@ def test_the_server_process_never_loads_torch():
     assert fresh(code) == ""
 
 
+def test_no_page_loads_matplotlib_before_a_picture_is_asked_for():
+    """It costs half a second, and most who look at a run take no picture of it away."""
+    names = [name_of(p) for p in PAGES if within(name_of(p), "pages.common")]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {names!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    if 'matplotlib' in sys.modules: sys.exit(name + ' loads matplotlib')\n"
+    )
+    assert fresh(code) == ""
+
+
 def test_the_engine_never_loads_streamlit():
-    """Headless use needs neither streamlit nor plotly."""
+    """Headless use needs neither streamlit nor plotly or matplotlib."""
     headless = [name_of(p) for p in ENGINE if not within(name_of(p), "ebm_engine.views")]
     code = (
         "import importlib, sys\n"
         f"for name in {[n for n in headless if not n.endswith('__main__')]!r}:\n"
         "    importlib.import_module(name)\n"
-        "print([m for m in ('streamlit', 'plotly', 'starlette') if m in sys.modules])\n"
+        "shown = ('streamlit', 'starlette', 'plotly', 'matplotlib')\n"
+        "print([m for m in shown if m in sys.modules])\n"
     )
     assert fresh(code).strip() == "[]"

@@ -105,7 +105,7 @@ def test_what_is_taken_away_is_whole_and_a_run_file_comes_back(open_page):
     stood = explorer.pause()
     page.wait_for_timeout(500)  # the checkpoint of a pause is written
     page.get_by_role("button", name="Take away").click()
-    starts = {"PNG": b"\x89PNG", "SVG": b"<svg", "GIF": b"GIF89a", "WebP": b"RIFF"}
+    starts = {"PNG": b"\x89PNG", "SVG": b"<svg", "PDF": b"%PDF-", "GIF": b"GIF89a", "WebP": b"RIFF"}
     for label, start in starts.items():
         download, content = downloaded(page, label)
         assert content.startswith(start), label

@@ -21,7 +21,7 @@ from tests.run.image_runs import spec as image_spec
 from tests.server.hub_tools import small_spec
 
 POPOVER = "take-away-explorer"
-LABELS = ["PNG", "SVG", "GIF", "WebP"]
+LABELS = ["PNG", "SVG", "PDF", "GIF", "WebP"]
 LABELS += ["curves.csv", "curves.json", "walkers.csv", "walkers.npz"]
 LABELS += ["model.safetensors", "run file", "reproduce.py"]
 
@@ -73,7 +73,7 @@ def test_a_closed_popover_makes_nothing(explorer):
 
 
 def test_the_open_popover_offers_every_file_with_a_tooltip(paused):
-    """All eleven, each one click from here; the caption says of which update they are."""
+    """All twelve, each one click from here; the caption says of which update they are."""
     buttons = paused.get("download_button")
     assert [b.proto.label for b in buttons] == LABELS
     assert all(b.proto.help for b in buttons)
@@ -83,12 +83,13 @@ def test_the_open_popover_offers_every_file_with_a_tooltip(paused):
 
 
 def test_every_file_is_what_its_name_says(paused):
-    """PNG and SVG begin as such, the films move, CSV has a header, NPZ opens without pickle."""
+    """PNG, SVG and PDF begin as such, films move, CSV has a header, NPZ opens without pickle."""
     files = {label: item.make() for label, item in items(paused).items()}
     step = wait_for(paused, lambda s: s.step > 0).snapshot.step
     for label, kind in (("PNG", "PNG"), ("GIF", "GIF"), ("WebP", "WEBP")):
         assert Image.open(io.BytesIO(files[label])).format == kind
     assert files["SVG"].startswith(b"<svg ")
+    assert files["PDF"].startswith(b"%PDF-")
     assert files["curves.csv"].startswith(b"update,kl_exact_nats,")
     assert json.loads(files["curves.json"])["update"] == step
     assert len(files["walkers.csv"].splitlines()) == 1001

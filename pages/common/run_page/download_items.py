@@ -10,7 +10,6 @@ from ebm_engine.files import export, model_file, script
 from ebm_engine.run.checkpoint_file import facts_of
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.hub.hub import UnknownRun, hub
-from ebm_engine.views import film, raster, vector
 from ebm_engine.views.style.theme import Theme
 from pages.common.tab.session import Held
 
@@ -66,6 +65,8 @@ def moment_of(held: Held, snapshot: Snapshot, look: Theme) -> Moment:
 
 
 def pictures(moment: Moment) -> list[Item]:
+    from ebm_engine.views.poster import film, save  # slow to load, and few ask for a picture
+
     snapshot, look = moment.snapshot, moment.look
     recorded = "The recorded pictures of the whole run, up to 5 MB; takes some seconds."
     return [
@@ -74,14 +75,21 @@ def pictures(moment: Moment) -> list[Item]:
             moment.name(".png"),
             "image/png",
             "1600 × 900 pixels, in the colours of the page.",
-            lambda: raster.png(snapshot, look),
+            lambda: save.png(snapshot, look),
         ),
         Item(
             "SVG",
             moment.name(".svg"),
             "image/svg+xml",
-            "The same as paths and text, to edit; the field is an image in it.",
-            lambda: vector.svg(snapshot, look),
+            "The same picture as paths and text, to edit; its energy field stays an image.",
+            lambda: save.svg(snapshot, look),
+        ),
+        Item(
+            "PDF",
+            moment.name(".pdf"),
+            "application/pdf",
+            "The same picture for a paper: sharp at any size, with text that can be searched.",
+            lambda: save.pdf(snapshot, look),
         ),
         Item(
             "GIF",

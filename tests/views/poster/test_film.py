@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ebm_engine.views import film
-from tests.views.test_raster import images_of
+from ebm_engine.views.poster import film
+from tests.views.poster.test_plane import images_of, pixels
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +67,16 @@ def test_when_time_runs_out_the_film_still_goes_from_start_to_end(recorded, monk
     """With no time at all two pictures remain: the first and the last of the run."""
     monkeypatch.setattr(film, "DRAW_SECONDS", 0.0)
     drawn = []
-    monkeypatch.setattr(
-        film, "image", lambda s, *_: drawn.append(s.step) or Image.new("RGB", (9, 9))
-    )
+    paint = lambda s: drawn.append(s.step) or Image.new("RGB", (9, 9))  # noqa: E731
+    monkeypatch.setattr(film, "_painter", lambda *_: paint)
     film.gif(recorded)
     assert sorted(drawn) == [0, 130]
 
 
 def test_the_pictures_keep_the_order_of_the_run(recorded, monkeypatch):
     """Whatever order they are drawn in: grey levels 0, 10, 20 … come out ascending."""
-    level = lambda s, *_: Image.new("RGB", (60, 40), (s.step,) * 3)  # noqa: E731
-    monkeypatch.setattr(film, "image", level)
+    level = lambda s: Image.new("RGB", (60, 40), (s.step,) * 3)  # noqa: E731
+    monkeypatch.setattr(film, "_painter", lambda *_: level)
     found, _ = opened(film.webp(recorded))
     seen = []
     for k in range(found.n_frames):
@@ -85,6 +84,35 @@ def test_the_pictures_keep_the_order_of_the_run(recorded, monkeypatch):
         seen.append(found.convert("RGB").getpixel((5, 5))[0])
     assert len(seen) == 14
     assert all(a < b for a, b in pairwise(seen))
+
+
+def test_a_picture_shows_its_own_moment_and_nothing_of_the_one_before(make):
+    """Drawn after others on the same axes, the last one is its poster, pixel by pixel but at the
+    edges where lines of the axes now lie below.
+    """
+    last = make()
+    draw = film._painter(last, "light")
+    first = draw(make(step=0, positions=-last.positions, mode_mass=last.mode_mass))
+    again = np.asarray(draw(last)).astype(int)
+    differs = (again != pixels(last, "light", film.FRAME)).any(-1)
+    assert differs.mean() < 0.002
+    assert (again != np.asarray(first)).any(-1).mean() > 0.01
+
+
+@pytest.mark.parametrize("make_film", [film.gif, film.webp])
+def test_a_film_of_a_run_keeps_its_pictures_within_five_megabytes(make, make_film):
+    """Twenty pictures of a thousand moving walkers: none is lost, each 800 × 450."""
+    rng = np.random.default_rng(3)
+    last = make()
+    shown = [
+        make(step=k, positions=last.positions + rng.normal(0, 0.2, (1000, 2)).astype(np.float32))
+        for k in range(20)
+    ]
+    content = make_film(shown)
+    found, times = opened(content)
+    assert len(content) <= 5_000_000
+    assert found.size == (800, 450)
+    assert len(times) == 20
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 60, 64])

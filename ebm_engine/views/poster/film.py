@@ -10,18 +10,20 @@ import io
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views.poster import Format
-from ebm_engine.views.raster import image
+from ebm_engine.views.poster.sheet import sheet
+from ebm_engine.views.poster.style import Format
 from ebm_engine.views.style.palette import Theme
 from ebm_engine.views.style.series import thin
 
 MOST_BYTES = 5_000_000
 MOST_PICTURES = 60
 DRAW_SECONDS = 5.0
-FRAME = Format(800, 450, 13.0, 2)
+FRAME = Format(800, 450, 13.0, film=True)
 FEWEST = 12  # pictures below which a large film loses pixels instead
 SMALLER = 0.75  # factor of both sides then
 LASTS = 8000  # ms of a film
@@ -58,13 +60,35 @@ def _frames(snapshots: Sequence[Snapshot], theme: Theme) -> list[Image.Image]:
     if not snapshots:
         raise ValueError("a film needs at least one recorded picture, and there is none")
     chosen = [snapshots[k] for k in thin(len(snapshots), MOST_PICTURES)]
+    draw = _painter(chosen[-1], theme)
     drawn: dict[int, Image.Image] = {}
     end = time.monotonic() + DRAW_SECONDS
     for place in spread(len(chosen)):
         if len(drawn) > 1 and time.monotonic() > end:
             break
-        drawn[place] = image(chosen[place], theme, FRAME, chosen[-1])
+        drawn[place] = draw(chosen[place])
     return [drawn[place] for place in sorted(drawn)]
+
+
+def _painter(whole: Snapshot, theme: Theme) -> Callable[[Snapshot], Image.Image]:
+    """What draws a snapshot: axes and legends are drawn once, for the whole run."""
+    page = sheet(whole, theme, FRAME)
+    moving = page.fill(whole)
+    page.explain()
+    for artist in moving:
+        artist.remove()
+    canvas = FigureCanvasAgg(page.figure)
+    canvas.draw()
+    still = canvas.copy_from_bbox(page.figure.bbox)
+
+    def draw(snapshot: Snapshot) -> Image.Image:
+        canvas.restore_region(still)
+        for artist in page.fill(snapshot):
+            page.figure.draw_artist(artist)
+            artist.remove()
+        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+    return draw
 
 
 def _within_bounds(frames: list[Image.Image], encode: Encode) -> bytes:
