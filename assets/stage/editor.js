@@ -2,7 +2,7 @@
 
 import { element, loadStyle, plural, setAttribute, setText } from "./shared/dom.js";
 import { Drawing, WIDTHS } from "./editor/drawing.js";
-import { Easel } from "./editor/canvas.js";
+import { DrawingCanvas } from "./editor/canvas.js";
 import { readTheme } from "./shared/theme.js";
 
 const REACH = 8; // half the side of the plane, wider when the present modes need it
@@ -38,7 +38,7 @@ class Editor {
     const limits = { mostModes, mostPoints, reach: Math.max(REACH, Math.ceil(far)) };
     if (draft?.start !== start) draft = { start, drawing: new Drawing(modes, limits) };
     this.drawing = draft.drawing;
-    this.easel = new Easel(this.drawing, () => this.show());
+    this.plane = new DrawingCanvas(this.drawing, () => this.show());
     this.#build();
     this.observer = new ResizeObserver(() => this.show());
     this.observer.observe(host);
@@ -53,10 +53,10 @@ class Editor {
   /** Shows the drawing as it is now. */
   show() {
     if (!this.theme || !this.host.clientWidth) return;
-    const { drawing, host, easel } = this;
+    const { drawing, host, plane } = this;
     const narrow = host.clientWidth < 560;
-    easel.resize(Math.max(200, Math.min(host.clientWidth - (narrow ? 0 : 250), innerHeight - 300, 480)));
-    easel.paint(this.theme);
+    plane.resize(Math.max(200, Math.min(host.clientWidth - (narrow ? 0 : 250), innerHeight - 300, 480)));
+    plane.paint(this.theme);
     const { tool, count } = drawing;
     for (const [name, button] of Object.entries(this.tools)) setAttribute(button, "aria-pressed", String(name === tool));
     setText(this.hint, HINTS[tool]);
@@ -106,7 +106,7 @@ class Editor {
       this.summary,
       this.use,
     );
-    this.host.replaceChildren(this.easel.canvas, this.panel);
+    this.host.replaceChildren(this.plane.canvas, this.panel);
   }
 
   #modeFields() {
@@ -140,9 +140,9 @@ class Editor {
   }
 
   #brushField() {
-    const input = element("input", { type: "range", min: 0.1, max: 1.5, step: 0.05, value: this.easel.brush });
+    const input = element("input", { type: "range", min: 0.1, max: 1.5, step: 0.05, value: this.plane.brush });
     input.addEventListener("input", () => {
-      this.easel.brush = input.valueAsNumber;
+      this.plane.brush = input.valueAsNumber;
       this.show();
     });
     this.brush = element("label", { class: "brush" }, "Width of the brush", input);

@@ -144,13 +144,13 @@ export class Scene {
   }
 
   /** Tiles: grey pixels and, of each, its walker, weight, energy, class and nearest training image. */
-  #takeImages({ tiles, films, ...told }) {
+  #takeImages({ tiles, films, ...about }) {
     const [count, height, width] = tiles.shape;
     this.tiles = {
       pixels: tiles.values, count, height, width,
-      rows: told.tile_rows.values, logW: told.tile_log_w.values,
-      energies: told.tile_energies.values, labels: told.tile_labels.values,
-      nearest: told.tile_nearest.values, distances: told.tile_distance.values,
+      rows: about.tile_rows.values, logW: about.tile_log_w.values,
+      energies: about.tile_energies.values, labels: about.tile_labels.values,
+      nearest: about.tile_nearest.values, distances: about.tile_distance.values,
     };
     const [chains, length] = films.shape;
     this.films = { pixels: films.values, chains, length, height, width };

@@ -3,7 +3,7 @@
 import { Board } from "./images/board.js";
 import { Caption } from "./words/caption.js";
 import { element } from "./shared/dom.js";
-import { Grid } from "./images/tiles.js";
+import { Tiles } from "./images/tiles.js";
 import { Plane } from "./plane/plane.js";
 import { Tooltip } from "./shared/tooltip.js";
 
@@ -43,28 +43,28 @@ export function bodyOf(layout, strips, layers, on) {
   return { plane, tooltip, caption, board, parts: imagesBody(place, strips, caption, board) };
 }
 
-/** A small board for one of several runs side by side: only the grid of tiles. */
+/** A small board for one of several runs side by side: only the tiles. */
 class TileBoard {
   constructor() {
-    this.grid = new Grid();
-    this.node = element("div", { class: "board" }, this.grid.node);
+    this.tiles = new Tiles();
+    this.node = element("div", { class: "board" }, this.tiles.node);
   }
 
-  /** Fits the grid to its place; true when the canvas has another size now. */
+  /** Fits the tiles to their place; true when the canvas has another size now. */
   arrange() {
     const side = this.node.clientWidth;
-    this.grid.node.style.height = `${side}px`;
-    return this.grid.surface.resize(side, side);
+    this.tiles.node.style.height = `${side}px`;
+    return this.tiles.surface.resize(side, side);
   }
 
-  /** Draws the grid. */
+  /** Draws the tiles. */
   paint(scene, theme) {
-    this.grid.paint(scene, theme);
+    this.tiles.paint(scene, theme);
   }
 
   /** Renews what a screen reader says. */
   describe(scene) {
-    if (scene.tiles) this.grid.describe(scene);
+    if (scene.tiles) this.tiles.describe(scene);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
 
-import { Glide, Meter } from "./animation.js";
+import { Interpolation, PaintTimes } from "./animation.js";
 import { arrange, measureTop } from "./arrange.js";
 import { linkOfGroup, Timeline } from "./bar/timeline.js";
 import { Transport } from "./bar/transport.js";
@@ -27,12 +27,12 @@ export class Stage {
     this.layout = host.dataset.layout;
     this.scene = new Scene();
     this.layers = remembered[this.layout] ??= firstLayers();
-    this.glide = new Glide();
+    this.interpolation = new Interpolation();
     this.dirty = { base: false, top: false, strips: false, board: false };
-    this.meter = new Meter();
-    this.stats = this.meter.stats;
+    this.paintTimes = new PaintTimes();
+    this.stats = this.paintTimes.stats;
     this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
-    this.pause = new speech.Pause();
+    this.speechTimer = new speech.Timer();
     this.hidden = new Set(); // panels that the page does not show
     this.#build();
     this.observer = new ResizeObserver(() => this.resize());
@@ -61,7 +61,7 @@ export class Stage {
 
   /** Takes one frame, as `parse` returns it. */
   receive(frame) {
-    const { scene, dirty, glide } = this;
+    const { scene, dirty, interpolation } = this;
     const first = !scene.ready;
     const { slow, fixed, moved, jumped } = scene.merge(frame);
     this.stats.frames += 1;
@@ -71,9 +71,9 @@ export class Stage {
     this.#showState();
     if (scene.ready && this.plane) {
       if (moved || jumped || first) {
-        const jump = jumped || first || glide.reduced;
+        const jump = jumped || first || interpolation.reduced;
         this.plane.update(scene, this.layers, jump);
-        glide.start(jump);
+        interpolation.start(jump);
       }
       this.caption?.explain(scene.header);
       dirty.top = true;
@@ -104,7 +104,7 @@ export class Stage {
       changed = this.plane.resize(clientWidth, clientHeight, this.layout !== "full", this.ratio);
     }
     if (this.strips.resize() || changed || boards) {
-      if (changed && this.scene.ready) this.plane.look(this.scene);
+      if (changed && this.scene.ready) this.plane.fit(this.scene);
       this.#paint(performance.now(), true);
     }
   }
@@ -214,7 +214,7 @@ export class Stage {
       if (plane) {
         if (dirty.base || whole) plane.paintBase(scene, layers, theme);
         if (dirty.top || whole) plane.paintTop(scene, layers);
-        plane.paintWalkers(layers, this.glide.share(now));
+        plane.paintWalkers(layers, this.interpolation.share(now));
         this.#showTooltip();
       }
       if (dirty.strips || whole) this.strips.paint(scene, layers, theme);
@@ -226,12 +226,12 @@ export class Stage {
       this.owesAck = false;
       this.link.acknowledge();
     }
-    const gliding = Boolean(plane) && !this.glide.arrived;
-    if (this.meter.paint(now, performance.now() - start, gliding) && this.ratio !== 1) {
+    const moving = Boolean(plane) && !this.interpolation.arrived;
+    if (this.paintTimes.note(now, performance.now() - start, moving) && this.ratio !== 1) {
       this.ratio = 1;
       this.resize();
     }
-    if (gliding) this.#schedule();
+    if (moving) this.#schedule();
   }
 
   #showTooltip() {
@@ -241,6 +241,6 @@ export class Stage {
   }
 
   #speak(now) {
-    if (this.pause.over(now)) speech.speak(this);
+    if (this.speechTimer.due(now)) speech.speak(this);
   }
 }

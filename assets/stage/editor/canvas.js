@@ -1,4 +1,4 @@
-/** The easel: the plane of a drawing, and what pointer and keys do on it. */
+/** The canvas of the editor: the plane of a drawing, and what pointer and keys do on it. */
 
 import { element } from "../shared/dom.js";
 import { paintGrid, paintMode } from "./marks.js";
@@ -13,7 +13,7 @@ const HELP =
   "move it, plus and minus resize it, square brackets change its mass, Delete removes it. With " +
   "the brush, arrows move the brush and Enter sprays.";
 
-export class Easel {
+export class DrawingCanvas {
   /**
    * @param {import("./drawing.js").Drawing} drawing
    * @param {function()} changed called after each change

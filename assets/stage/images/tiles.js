@@ -1,5 +1,5 @@
 /**
- * The grid of images: some walkers decoded, heaviest first. The frame of a tile is as wide as its
+ * The tiles of an image board: some walkers decoded, heaviest first. The frame of a tile is as wide as its
  * weight N·w is large; a tile without weight (N·w < 0.01) is faint.
  */
 
@@ -55,7 +55,7 @@ export class Atlas {
   }
 }
 
-export class Grid {
+export class Tiles {
   constructor() {
     this.surface = new Surface(picture());
     this.node = element("div", { class: "tiles" }, this.surface.canvas);

@@ -54,28 +54,28 @@ export class Plane {
   }
 
   /** Chooses the view: the whole box at equal scale, centred. */
-  look(scene) {
+  fit(scene) {
     const { box } = scene.header;
     const { width, height, ratio } = this.top;
     const scale = Math.min(width / (box[1] - box[0]), height / (box[3] - box[2]));
     const x0 = (box[0] + box[1]) / 2 - width / 2 / scale;
     const y1 = (box[2] + box[3]) / 2 + height / 2 / scale;
-    const looks = [x0, y1, scale, scene.count].join();
-    if (this.view?.looks === looks) return;
-    this.view = { x0, y1, scale, looks };
+    const key = [x0, y1, scale, scene.count].join();
+    if (this.view?.key === key) return;
+    this.view = { x0, y1, scale, key };
     const crowd = Math.min(1.25, Math.max(0.55, Math.sqrt(1000 / scene.count)));
     this.discs = makeDiscs((Math.min(width, height) / 210) * crowd * ratio, ratio);
   }
 
   /** Takes the walkers of a new frame. */
   update(scene, layers, jump) {
-    this.look(scene);
+    this.fit(scene);
     this.walkers.update(scene, { weighted: layers.weighted, jump });
   }
 
   /** Draws what changes slowly: field, iso-lines, data, axes. */
   paintBase(scene, layers, theme) {
-    if (!this.view) this.look(scene);
+    if (!this.view) this.fit(scene);
     const context = this.base.clear();
     const { ratio } = this.base;
     const { width, height } = this.top;
@@ -102,7 +102,7 @@ export class Plane {
 
   /** Draws the walkers, `share` of the way from the frame before to the newest. */
   paintWalkers(layers, share) {
-    this.walkers.glide(share);
+    this.walkers.interpolate(share);
     const { frame, walkers, moving, view } = this;
     const { x0, y1, scale } = view;
     const pixels = frame.data;
@@ -115,7 +115,7 @@ export class Plane {
     if (this.focus >= 0) paintFocus(this.moving, this.place(this.focus));
   }
 
-  /** Draws what changes with each frame but does not glide: chains and means. */
+  /** Draws what changes with each frame and is not interpolated: chains and means. */
   paintTop(scene, layers) {
     const context = this.top.clear();
     const { x0, y1, scale } = this.view;

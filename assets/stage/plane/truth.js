@@ -9,14 +9,14 @@ export class TruthPainter {
   /**
    * Draws the lines.
    * @param {{values: Uint16Array, size: number, box: number[]}} truth −log of the density
-   * @param {{x0: number, y1: number, scale: number, looks: string}} view world at the top left
+   * @param {{x0: number, y1: number, scale: number, key: string}} view world at the top left
    *   corner and pixels per unit
    */
   paint(context, truth, view) {
-    if (this.truth !== truth || this.looks !== view.looks) {
+    if (this.truth !== truth || this.key !== view.key) {
       this.path = trace(truth, view);
       this.truth = truth;
-      this.looks = view.looks;
+      this.key = view.key;
     }
     for (const [color, width] of [["rgba(255,255,255,0.75)", 3], ["#000000", 1.4]]) {
       context.strokeStyle = color;

@@ -2,7 +2,7 @@
 
 import { discOf } from "./discs.js";
 
-const JUMP = 0.4; // of the box: a walker that moves further in one frame does not glide
+const JUMP = 0.4; // of the box: a walker that moves further in one frame is moved at once
 
 export class Walkers {
   constructor() {
@@ -16,7 +16,7 @@ export class Walkers {
   }
 
   /**
-   * Takes the walkers of a new frame; they glide there unless `jump`.
+   * Takes the walkers of a new frame; they move there step by step unless `jump`.
    * @param {import("../frame.js").Scene} scene
    */
   update({ count, positions, logW, header }, { weighted, jump }) {
@@ -47,7 +47,7 @@ export class Walkers {
   }
 
   /** Moves to `share` (0 to 1) of the way to the newest frame. */
-  glide(share) {
+  interpolate(share) {
     const { from, to, now } = this;
     if (this.still) return;
     if (share >= 1) {

@@ -1,4 +1,4 @@
-/** A finger on the part of a stage that a lesson means: an outline, and a hand with two words. */
+/** A hand on the part of a stage that a lesson speaks of: an outline, and an icon with two words. */
 
 import { element } from "../shared/dom.js";
 
@@ -19,12 +19,12 @@ export function pointAt(host, name) {
   for (const old of host.querySelectorAll(".pointed")) {
     if (old === place) return;
     old.classList.remove("pointed");
-    old.querySelector(":scope > .finger")?.remove();
+    old.querySelector(":scope > .hand")?.remove();
   }
   if (!place) return;
-  const finger = element("span", { class: "finger" });
-  finger.innerHTML = HAND;
-  finger.append("look here");
+  const hand = element("span", { class: "hand" });
+  hand.innerHTML = HAND;
+  hand.append("look here");
   place.classList.add("pointed");
-  place.append(finger);
+  place.append(hand);
 }

@@ -4,14 +4,14 @@ import { formatNumber, formatShare, setAttribute } from "../shared/dom.js";
 
 const EVERY_MS = 8000;
 
-/** Says when it is time to speak again. */
-export class Pause {
+/** Tells when to speak again. */
+export class Timer {
   constructor() {
     this.last = -EVERY_MS;
   }
 
-  /** Whether the pause is over; begins the next one then. */
-  over(now) {
+  /** Whether it is time; if so, the next wait begins. */
+  due(now) {
     if (now - this.last < EVERY_MS) return false;
     this.last = now;
     return true;
