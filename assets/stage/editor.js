@@ -3,7 +3,7 @@
 import { element, loadStyle, plural, setAttribute, setText } from "./shared/dom.js";
 import { Drawing, WIDTHS } from "./editor/drawing.js";
 import { DrawingCanvas } from "./editor/canvas.js";
-import { readTheme } from "./shared/theme.js";
+import { readTheme, withColors } from "./shared/theme.js";
 
 const REACH = 8; // half the side of the plane, wider when the present modes need it
 const FEWEST_POINTS = 50;
@@ -46,7 +46,7 @@ class Editor {
 
   render(component) {
     this.component = component;
-    this.theme = readTheme(this.host);
+    this.theme = withColors(readTheme(this.host), component.data.colors);
     this.show();
   }
 

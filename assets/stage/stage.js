@@ -9,7 +9,7 @@ import { bodyOf, hide, SCREEN, STRIPS } from "./layouts.js";
 import { Link } from "./live/link.js";
 import { arrive, leave } from "./live/lockstep.js";
 import { element } from "./shared/dom.js";
-import { readTheme } from "./shared/theme.js";
+import { readTheme, withColors } from "./shared/theme.js";
 import { walkerLines } from "./shared/tooltip.js";
 import { Strips } from "./strips/strips.js";
 import { firstLayers, readLayers, writeLayers } from "./words/caption.js";
@@ -48,8 +48,9 @@ export class Stage {
    * @param {string} base address of the app, with a slash at its end
    */
   render(component, base) {
-    this.theme = readTheme(this.host);
-    this.host.classList.toggle("dark", this.theme.dark);
+    this.page = readTheme(this.host);
+    this.theme = withColors(this.page, this.scene.header.colors);
+    this.host.classList.toggle("dark", this.page.dark);
     this.group = component.data?.group ?? null;
     this.host.classList.toggle("grouped", this.group !== null);
     this.#take(component.data ?? {});
@@ -65,6 +66,7 @@ export class Stage {
     const first = !scene.ready;
     const { slow, fixed, moved, jumped } = scene.merge(frame);
     this.stats.frames += 1;
+    if (frame.header.colors) this.theme = withColors(this.page, frame.header.colors);
     this.#take(frame.header);
     this.transport.update(scene.header);
     this.timeline?.update(scene.header);
@@ -75,7 +77,7 @@ export class Stage {
         this.plane.update(scene, this.layers, jump);
         interpolation.start(jump);
       }
-      this.caption?.explain(scene.header);
+      this.caption?.explain(scene);
       dirty.top = true;
     }
     if (scene.ready) this.card?.update(scene.header.divergence);
@@ -178,7 +180,7 @@ export class Stage {
 
   #switched() {
     this.link.act("layers", { layers: writeLayers(this.layers) });
-    if (this.scene.ready) this.plane.walkers.weigh(this.scene.logW, this.layers.weighted);
+    if (this.scene.ready) this.plane.walkers.weigh(this.scene, this.layers.weighted);
     this.repaint();
   }
 

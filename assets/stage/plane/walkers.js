@@ -19,7 +19,8 @@ export class Walkers {
    * Takes the walkers of a new frame; they move there step by step unless `jump`.
    * @param {import("../frame.js").Scene} scene
    */
-  update({ count, positions, logW, header }, { weighted, jump }) {
+  update(scene, { weighted, jump }) {
+    const { count, positions, header } = scene;
     if (count !== this.count) {
       this.count = count;
       for (const name of ["from", "to", "now"]) this[name] = new Float32Array(2 * count);
@@ -32,18 +33,18 @@ export class Walkers {
     this.from.set(this.now);
     if (!jump) this.#dropJumps(header.box);
     this.still = jump;
-    this.weigh(logW, weighted);
+    this.weigh(scene, weighted);
   }
 
   /** Chooses the disc of each walker by its weight, or the same for all. */
-  weigh(logW, weighted) {
+  weigh({ logW, header }, weighted) {
     if (!weighted) {
-      this.sizes.fill(discOf(0, 0));
+      this.sizes.fill(discOf(0, 0, header));
       return;
     }
     this.sorted.set(logW);
     const middle = this.sorted.sort()[this.count >> 1];
-    for (let i = 0; i < this.count; i++) this.sizes[i] = discOf(logW[i], middle);
+    for (let i = 0; i < this.count; i++) this.sizes[i] = discOf(logW[i], middle, header);
   }
 
   /** Moves to `share` (0 to 1) of the way to the newest frame. */

@@ -23,7 +23,7 @@ export function paintKl(surface, scene, theme, pointer) {
   const silent = scene.header.images && !c.kl_estimate.some(Number.isFinite);
   chart.paintYAxis(context, theme, area, silent && !measured ? [] : ticks, toY, formatTick);
   chart.paintMarks(context, theme, area, scene.header.marks, toX);
-  const estimate = methodStyle(theme, scene.header.method);
+  const estimate = methodStyle(theme, scene.header.methodLine);
   const sampled = c.kl_exact_se.some((error) => error > 0); // no quadrature in many dimensions
   const truth = { values: c.kl_exact, color: theme.truth, width: 2.2 };
   const lines = [
@@ -118,7 +118,7 @@ export function paintEss(surface, scene, theme, pointer) {
     context.fillText(text, area.left + 4, Math.min(toY(header.ceiling), area.bottom - 8) - 2);
   }
   const ancestors = curves.ancestors.map((n) => n / header.walkers);
-  const style = methodStyle(theme, header.method);
+  const style = methodStyle(theme, header.methodLine);
   const lines = [
     { name: "ancestors/N", values: ancestors, color: theme.soft, dash: [5, 3], width: 1.4 },
     { name: "ESS/N", values: curves.ess, ...style },

@@ -12,7 +12,7 @@ const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room,
 const NARROW_NUMBER = 23; // and one such as .25 this much
 
 /** The masses of a scene, with the model's classes by AIS where they have been measured. */
-export function massesOf({ header, measured }) {
+function massesOf({ header, measured }) {
   const { masses } = header;
   const fits = header.images && measured?.step <= header.step && measured.masses.length === masses?.truth.length;
   return fits ? { ...masses, model: measured.masses, model_se: measured.masses_se } : masses;
@@ -23,7 +23,7 @@ export function massesOf({ header, measured }) {
  * @param {{weighted: boolean, images: boolean}} header
  * @param {boolean} known whether anything is known of the model's masses
  */
-export function readings(header, theme, weighted, known = true) {
+function readings(header, theme, weighted, known = true) {
   const model = { key: "model", name: "model", color: theme.model };
   const measured = { ...model, name: "model by AIS", errors: "model_se" };
   const bars = [{ key: "data", name: "data", color: theme.data }];

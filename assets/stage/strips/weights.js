@@ -13,7 +13,7 @@ const BINS = 48;
  * @returns {{low: number, high: number, shares: Float64Array, half: number, carriers: number}}
  *   `half`: the log-weight above which half of the mass sits; `carriers`: the share of walkers there
  */
-export function binWeights(logW, weighted) {
+function binWeights(logW, weighted) {
   const [least, most] = extent([logW], [0, 0]);
   const low = Math.max(LOWEST, Math.min(-2, Math.floor(least)));
   const high = Math.max(2, Math.ceil(most + 0.01));

@@ -1,5 +1,6 @@
 /** The caption under the plane: one sentence whose words switch the layers. */
 
+import { TRUTH_LEVELS } from "../plane/truth.js";
 import { element, setAttribute, setText } from "../shared/dom.js";
 
 const WORDS = {
@@ -12,13 +13,13 @@ const WORDS = {
   truth: "true density",
 };
 const HINTS = {
-  energy: "The energy U above its minimum, up to 12 kT; bright is low",
-  isolines: "Lines at 1, 2, 4 and 8 kT above the minimum",
-  data: "Training points",
-  walkers: "Langevin walkers; hollow grey rings weigh less than 0.01/N",
-  chains: "The last 60 positions of 12 walkers",
-  means: "Model means as crosses, true modes as dashed rings of one standard deviation",
-  truth: "Dashed lines of the true density at 1 and 3 kT below its highest value",
+  energy: ({ field }) => `The energy U above its minimum, up to ${field.high} kT; bright is low`,
+  isolines: ({ header }) => `Lines at ${list(header.isoLevels)} kT above the minimum`,
+  data: () => "Training points",
+  walkers: ({ header }) => `Langevin walkers; hollow grey rings weigh less than ${header.hollowBelow}/N`,
+  chains: ({ trails }) => `The last ${trails.length} positions of ${trails.chains} walkers`,
+  means: () => "Model means as crosses, true modes as dashed rings of one standard deviation",
+  truth: () => `Dashed lines of the true density at ${list(TRUTH_LEVELS)} kT below its highest value`,
 };
 const OUTSIDE = 0.001; // share of the model's mass that is worth a word when the quadrature misses it
 
@@ -48,7 +49,7 @@ export class Caption {
   constructor(layers, changed) {
     this.layers = layers;
     this.buttons = {};
-    const word = (name) => this.#button(name, WORDS[name], HINTS[name], () => {
+    const word = (name) => this.#button(name, WORDS[name], "", () => {
       layers[name] = !layers[name];
       changed(name);
     }, "word layer");
@@ -73,7 +74,9 @@ export class Caption {
   }
 
   /** Says what the plane is, where exact numbers come from, and what the walkers are for. */
-  explain(header) {
+  explain(scene) {
+    const { header } = scene;
+    for (const [name, hint] of Object.entries(HINTS)) setAttribute(this.buttons[name], "title", hint(scene));
     this.means.hidden = !header.means.length && !header.targetMeans?.length;
     this.truth.hidden = !header.known;
     setText(this.plane, [ofPlane(header), ofNumbers(header), ofWalkers(header)].join(""));
@@ -123,6 +126,11 @@ function ofNumbers({ quadrature, known, outside, images, whitened }) {
 
 function ofWalkers({ readsWalkers, methodLabel }) {
   return readsWalkers ? "" : ` The walkers only show the model: ${methodLabel} learns without them.`;
+}
+
+/** Numbers as a list in words. */
+function list(numbers) {
+  return `${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
 }
 
 function formatPercent(share) {
