@@ -1,15 +1,15 @@
 /** Entry: the editor of a target. Its drawing goes to the page as the component's state. */
 
 import { element, loadStyle, plural, setAttribute, setText } from "./shared/dom.js";
-import { Drawing, WIDTHS } from "./editor/drawing.js";
+import { Drawing, LEAST_MASS, WIDTHS } from "./editor/drawing.js";
 import { DrawingCanvas } from "./editor/canvas.js";
 import { readTheme, withColors } from "./shared/theme.js";
 
 const REACH = 8; // half the side of the plane, wider when the present modes need it
 const FEWEST_POINTS = 50;
 const HINTS = {
-  modes: "Click to place a mode, drag it to move, drag its ring or turn the wheel to resize.",
-  points: "Hold and move to spray points. Their density stays unknown, so no exact KL.",
+  modes: "Click to place a mode and drag it to move it; drag its ring or turn the wheel to resize it.",
+  points: "Hold and move to spray points. Their density is unknown, so there is no exact KL(target ‖ model).",
 };
 const editors = new WeakMap();
 let draft = null; // a drawing outlives a dialog that was closed by accident
@@ -74,11 +74,11 @@ class Editor {
   #summary(tool, count, few) {
     const { mostModes, mostPoints } = this.drawing.limits;
     if (tool === "points") {
-      const need = count < few ? `, at least ${few} are needed` : count >= mostPoints ? ", all there is room for" : "";
+      const need = count < few ? `, at least ${few} are needed` : count >= mostPoints ? ", the most there can be" : "";
       return plural(count, "point") + need;
     }
-    if (count === 0) return "No mode yet: click into the plane.";
-    return plural(count, "mode") + (count >= mostModes ? ", all there is room for" : "");
+    if (count === 0) return "No modes yet: click on the plane.";
+    return plural(count, "mode") + (count >= mostModes ? ", the most there can be" : "");
   }
 
   #fill(input, value) {
@@ -124,7 +124,7 @@ class Editor {
       x: field("x", (x) => drawing.moveTo(x, mode().y), -reach, reach, 0.1),
       y: field("y", (y) => drawing.moveTo(mode().x, y), -reach, reach, 0.1),
       std: field("Width", (std) => drawing.resize(std), ...WIDTHS, 0.05),
-      mass: field("Mass", (mass) => drawing.weigh(mass), 0.001, 1, 0.05),
+      mass: field("Mass", (mass) => drawing.weigh(mass), LEAST_MASS, 1, 0.05),
     };
     this.name = element("b");
     const remove = element(
@@ -145,7 +145,7 @@ class Editor {
       this.plane.brush = input.valueAsNumber;
       this.show();
     });
-    this.brush = element("label", { class: "brush" }, "Width of the brush", input);
+    this.brush = element("label", { class: "brush" }, "Brush width", input);
     return this.brush;
   }
 

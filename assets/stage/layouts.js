@@ -10,16 +10,6 @@ import { Tooltip } from "./shared/tooltip.js";
 /** Layouts that end with the screen. */
 export const SCREEN = ["full", "images"];
 
-/** The strips of each layout, in order. */
-export const STRIPS = {
-  full: ["kl", "contrast", "ess", "weights", "masses"],
-  images: ["kl", "contrast", "ess", "weights", "masses"],
-  bar: [],
-  mini: ["masses"],
-  cell: ["masses"],
-  tile: ["masses"],
-};
-
 /**
  * The parts of a layout: plane with tooltip, caption and board where it has them.
  * @param {string} layout
@@ -98,7 +88,7 @@ function imagesBody(place, strips, caption, board) {
   const upper = element("div", { class: "upper" }, place);
   const side = element("div", { class: "side" }, upper, strips.node);
   const body = element("div", { class: "body" }, board.node, side);
-  strips.move("masses", upper);
+  strips.moveToPlane(upper);
   return { nodes: [body, caption.node], body, upper, place };
 }
 

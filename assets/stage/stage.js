@@ -5,7 +5,7 @@ import { arrange, measureTop } from "./arrange.js";
 import { linkOfGroup, Timeline } from "./bar/timeline.js";
 import { Transport } from "./bar/transport.js";
 import { parse, Scene } from "./frame.js";
-import { bodyOf, hide, SCREEN, STRIPS } from "./layouts.js";
+import { bodyOf, hide, SCREEN } from "./layouts.js";
 import { Link } from "./live/link.js";
 import { arrive, leave } from "./live/lockstep.js";
 import { element } from "./shared/dom.js";
@@ -133,7 +133,7 @@ export class Stage {
       this.link.send(message);
     };
     this.transport = new Transport({ send, act: (name) => this.link.act(name) }, this.layout);
-    this.strips = new Strips(STRIPS[this.layout]);
+    this.strips = new Strips(this.layout);
     this.strips.onpoint = () => {
       this.dirty.strips = true;
       this.#schedule();

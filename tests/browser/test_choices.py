@@ -65,7 +65,7 @@ def test_the_true_density_can_be_laid_over_the_plane(visit):
     explorer.page.get_by_role("button", name="true density").click()
     explorer.page.wait_for_timeout(300)
     assert plane.screenshot() != before
-    masses = explorer.page.locator(".strip.masses canvas")
+    masses = explorer.page.locator("[data-strip=masses] canvas")
     masses.hover(position={"x": 5, "y": 60})
     explorer.page.wait_for_timeout(200)
     assert len(explorer.now()["masses"]["truth"]) == 25

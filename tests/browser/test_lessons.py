@@ -48,6 +48,6 @@ def test_the_finger_is_on_what_the_step_means_and_on_nothing_else(open_page):
     expect(hands).to_have_count(3)
     expect(page.locator(".plane-area.pointed")).to_have_count(3)
     page.goto(page.url.replace("step=1", "step=2"))
-    expect(page.locator(".strip.masses.pointed > .hand")).to_have_count(3, timeout=60_000)
+    expect(page.locator("[data-strip=masses].pointed > .hand")).to_have_count(3, timeout=60_000)
     expect(hands).to_have_count(3)
     assert page.errors == []

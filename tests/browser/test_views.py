@@ -39,7 +39,7 @@ DOM_TEXT = """() => {
   return found;
 }"""
 PARTS = """() => [...[...ebmStages][0].host.querySelectorAll(
-  ".transport, .plane-area, .strip.kl, .strip.ess, .strip.masses, .timeline")]
+  ".transport, .plane-area, [data-strip=kl], [data-strip=ess], [data-strip=masses], .timeline")]
   .map((part) => part.getBoundingClientRect())
   .map(({ left, right, top, bottom }) => [left, right, top, bottom])"""
 
@@ -82,11 +82,11 @@ def test_a_link_hides_panels_with_their_numbers(open_page):
     page.goto(
         page.url.replace("kl%2Cmasses%2Ctimeline", "ess").replace("kl,masses,timeline", "ess")
     )
-    expect(page.locator(".strip.kl")).to_be_visible(timeout=30_000)
-    expect(page.locator(".strip.ess, .number.ess").first).to_be_hidden()
+    expect(page.locator("[data-strip=kl]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-strip=ess], .number.ess").first).to_be_hidden()
     plain = open_page(EXPLORER + "&hide=masses&layers=data&transport=tick")  # without a socket
-    expect(plain.locator(".strip.kl")).to_be_visible()
-    expect(plain.locator(".strip.masses")).to_be_hidden()
+    expect(plain.locator("[data-strip=kl]")).to_be_visible()
+    expect(plain.locator("[data-strip=masses]")).to_be_hidden()
     expect(plain.get_by_role("button", name="data", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )

@@ -8,7 +8,7 @@ const EDGE = 7; // pixels: so close to its ring a mode is resized
 const SPRAY = 14; // points of one dab
 const GROWTH = 1.1; // of one turn of the wheel, or one key
 const HELP =
-  "Plane of the drawing. N adds a mode at the centre, comma and full stop choose a mode, arrows " +
+  "Drawing plane. N adds a mode at the centre, comma and full stop choose a mode, arrows " +
   "move it, plus and minus resize it, square brackets change its mass, Delete removes it. With " +
   "the brush, arrows move the brush and Enter sprays.";
 

@@ -15,7 +15,7 @@ const MOST = 0.5; // of the body's width
 const LEAST = 200; // pixels
 const UPPER = 0.34; // part of the body's height for the plane
 const BESIDE = 0.45; // of the right column's width, at most
-const KEYS = ". Arrow keys go from tile to tile and show the nearest training image of each.";
+const KEYS = ". Arrow keys move from tile to tile and show the nearest training image of each.";
 
 export class Board {
   /** @param {function()} changed called when the cursor has moved to another tile */

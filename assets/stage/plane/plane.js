@@ -5,7 +5,7 @@ import { element, picture, plural, setAttribute, setText } from "../shared/dom.j
 import { FieldPainter, gradient, traceLevel } from "./field.js";
 import { halfToNumber } from "../frame.js";
 import { paintChains, paintFocus, paintMeans } from "./marks.js";
-import { niceTicks } from "../shared/scale.js";
+import { niceTicks, tickText } from "../shared/scale.js";
 import { Surface } from "../shared/surface.js";
 import { faded } from "../shared/theme.js";
 import { TruthPainter } from "./truth.js";
@@ -231,8 +231,4 @@ export class Plane {
       if (at > 6 && at < height - 6) context.fillText(tickText(y), left - 6, at);
     }
   }
-}
-
-function tickText(value) {
-  return String(Number(value.toPrecision(6))).replace("-", "−");
 }

@@ -16,7 +16,7 @@ const HINTS = {
   energy: ({ field }) => `The energy U above its minimum, up to ${field.high} kT; bright is low`,
   isolines: ({ header }) => `Lines at ${list(header.isoLevels)} kT above the minimum`,
   data: () => "Training points",
-  walkers: ({ header }) => `Langevin walkers; hollow grey rings weigh less than ${header.hollowBelow}/N`,
+  walkers: ({ header }) => `Langevin walkers; hollow grey rings are those that weigh less than ${header.hollowBelow}/N`,
   chains: ({ trails }) => `The last ${trails.length} positions of ${trails.chains} walkers`,
   means: () => "Model means as crosses, true modes as dashed rings of one standard deviation",
   truth: () => `Dashed lines of the true density at ${list(TRUTH_LEVELS)} kT below its highest value`,
@@ -64,8 +64,8 @@ export class Caption {
     this.node.append(
       "Showing ", word("energy"), " with ", word("isolines"), ", ", word("data"), ", ",
       word("walkers"), " sized ",
-      size(true, "by weight", "Disc area ∝ N·w: the walkers as the weights read them"), " | ",
-      size(false, "equally", "All discs alike: the walkers as they stand, unweighted"), ", ",
+      size(true, "by weight", "Disc area ∝ N·w: the walkers as their weights count them"), " | ",
+      size(false, "equally", "All discs the same size: the walkers without their weights"), ", ",
       word("chains"), this.means, this.truth, ".",
     );
     this.plane = element("span");
@@ -105,22 +105,22 @@ export class Caption {
 
 function ofPlane({ dim, images, whitened }) {
   if (images) {
-    const rest = whitened ? "the others at 0" : "through the mean image";
-    return ` The plane holds the first two principal directions of ${dim}, ${rest}.`;
+    if (whitened) return ` The plane shows the first two of ${dim} principal directions, with the others at 0.`;
+    return ` The plane shows the first two principal directions of ${dim} pixels, through the mean image.`;
   }
-  if (dim === 1) return " One dimension: the height of a point means nothing.";
+  if (dim === 1) return " One dimension: the height of a point has no meaning.";
   if (dim === 2) return "";
-  return ` The plane is the first two of ${dim} coordinates, with the others integrated out.`;
+  return ` The plane shows the first two of ${dim} coordinates, with the others integrated out.`;
 }
 
 function ofNumbers({ quadrature, known, outside, images, whitened }) {
   if (images) {
     const where = whitened ? "in whitened coordinates" : "over the pixels";
-    return ` No exact log Z exists here: cross-entropies are estimates, ${where}.`;
+    return ` Here log Z cannot be computed exactly: cross-entropies are estimates, ${where}.`;
   }
   if (!quadrature) return "";
   const missed = outside > OUTSIDE ? `, which misses ${formatPercent(outside)} of the model` : "";
-  const unknown = known ? "" : " The density of own points is unknown: cross-entropy stands for KL.";
+  const unknown = known ? "" : " The density of your own points is unknown, so cross-entropy takes the place of KL(target ‖ model).";
   return ` Exact numbers come from quadrature${missed}.${unknown}`;
 }
 

@@ -2,7 +2,11 @@
 
 import { element } from "../shared/dom.js";
 
-const PLACES = { plane: ".plane-area", images: ".tiles", transport: ".transport" };
+const PLACES = {
+  plane: ".plane-area",
+  images: ".tiles",
+  transport: ".transport",
+};
 const HAND =
   '<svg viewBox="0 0 24 24" width="16" height="16" fill="none" stroke="currentColor" stroke-width="2" ' +
   'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M9 13V4.5a1.5 1.5 0 0 1 3 0V11' +
@@ -15,7 +19,7 @@ const HAND =
  * @param {string} [name] "plane", "images", "transport" or the name of a strip; none takes it away
  */
 export function pointAt(host, name) {
-  const place = name ? host.querySelector(PLACES[name] ?? `.strip.${name}`) : null;
+  const place = name ? host.querySelector(PLACES[name] ?? `[data-strip="${name}"]`) : null;
   for (const old of host.querySelectorAll(".pointed")) {
     if (old === place) return;
     old.classList.remove("pointed");

@@ -1,4 +1,4 @@
-/** Speech: what a screen reader says about the run, renewed every few seconds. */
+/** What a screen reader says about the run, renewed every few seconds, and the words of its state. */
 
 import { formatNumber, formatShare, setAttribute } from "../shared/dom.js";
 
@@ -18,7 +18,7 @@ export class Timer {
   }
 }
 
-/** Renews every text of a stage that is heard and not seen. */
+/** Renews every text of a stage that is heard but not seen. */
 export function speak({ scene, spoken, strips, board, plane, hidden }) {
   const { header } = scene;
   spoken.textContent = describeRun(header, hidden);
@@ -27,11 +27,11 @@ export function speak({ scene, spoken, strips, board, plane, hidden }) {
   if (plane) setAttribute(plane.base.canvas, "aria-label", describePlane(header));
 }
 
-/** The run in one sentence, without what is hidden. */
+/** The run in one sentence, without what the page hides. */
 function describeRun({ step, kl_exact: exact, kl_estimate: estimate, images, known, ess, weighted }, hidden) {
   const kl = images ? estimate : exact;
   const numbers = [`Update ${step}`];
-  if (!hidden.has("kl")) numbers.push(`${known ? "KL" : "cross-entropy"} ${formatNumber(kl)} nats`);
+  if (!hidden.has("kl")) numbers.push(`${known ? "KL(target ‖ model)" : "cross-entropy"} ${formatNumber(kl)} nats`);
   if (weighted && !hidden.has("ess")) numbers.push(`effective sample size ${formatShare(ess)}`);
   return `${numbers.join(", ")}.`;
 }
