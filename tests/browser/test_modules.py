@@ -63,7 +63,8 @@ def test_iso_lines_and_discs_have_the_sizes_they_stand_for(open_page):
             const { keep } = discs[discOf(logW, 0, scales)][0];
             return keep.reduce((sum, k) => sum + (256 - k) / 256, 0);
           };
-          return { radii, areas: [area(0), area(Math.log(4))], hollow: discOf(Math.log(0.009), 0, scales) };
+          const hollow = discOf(Math.log(0.009), 0, scales);
+          return { radii, areas: [area(0), area(Math.log(4))], hollow };
         }""",
         [assets_version(), colors(), scales()],
     )

@@ -34,25 +34,31 @@ def keys(name: str, script: str) -> list[str]:
     return re.findall(r"^  (\w+):", body, re.M)
 
 
+def found(patterns: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Scripts and the patterns that they match."""
+    return [(n, p) for n, text in SCRIPTS.items() for p in patterns if re.search(p, text)]
+
+
 def strips() -> dict[str, str]:
     """The script of each strip, in the order of the list of strips."""
-    (names,) = re.findall(r"export const STRIPS = \[(.*?)\]", SCRIPTS["strips/strips.js"])
+    (names,) = re.findall(r"const STRIPS = \[(.*?)\]", SCRIPTS["strips/strips.js"])
     return {name: SCRIPTS[f"strips/{name}.js"] for name in names.split(", ")}
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_no_script_holds_a_colour(name):
+def test_no_script_holds_a_colour():
     """They come with the frame, or from the style sheet and thus from the page's theme."""
-    literal = (
-        r"""["'`]#[0-9a-fA-F]{3,8}["'`]|\b(?:rgb|hsl)a?\(\s*\d|["'](?:black|white|gr[ae]y)["']"""
+    quote = "[\"'`]"
+    patterns = (
+        rf"{quote}#[0-9a-fA-F]{{3,8}}{quote}",
+        r"\b(?:rgb|hsl)a?\(\s*\d",
+        rf"{quote}(?:black|white|gr[ae]y){quote}",
     )
-    assert re.findall(literal, SCRIPTS[name]) == []
+    assert found(patterns) == []
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_no_script_holds_a_scale_of_the_field_or_the_walkers(name):
+def test_no_script_holds_a_scale_of_the_field_or_the_walkers():
     """The end of the field, its iso-lines, the hollow walkers and the largest one."""
-    words = (
+    patterns = (
         rf"\b{CLIP:g}\+? kT",
         r"\[\s*" + r"\s*,\s*".join(map(str, ISO_LINES)) + r"\s*\]",
         f"{', '.join(map(str, ISO_LINES[:-1]))} and {ISO_LINES[-1]}",
@@ -61,11 +67,20 @@ def test_no_script_holds_a_scale_of_the_field_or_the_walkers(name):
         rf"\b{LARGEST:g}(?:×| times)",
         r"(?:CLIP|HOLLOW_BELOW|ISO_LEVELS|DEAD) = ",
     )
-    assert [word for word in words if re.search(word, SCRIPTS[name])] == []
+    assert found(patterns) == []
+
+
+def test_whatever_a_script_exports_is_used_by_another():
+    """The entries apart, whose `render` the components call."""
+    for name, script in SCRIPTS.items():
+        others = "".join(text for other, text in SCRIPTS.items() if other != name)
+        for export in re.findall(r"^export (?:const|function|class) (\w+)", script, re.M):
+            entry = name in ("main.js", "editor.js", "plot.js") and export == "render"
+            assert entry or re.search(rf"\b{export}\b", others), (name, export)
 
 
 def test_the_header_has_the_colours_and_scales_of_the_figures():
-    header, arrays = unpack(pack(view_of(small_snapshot()), with_static=True))
+    header, _ = unpack(pack(view_of(small_snapshot()), with_static=True))
     assert header["isoLevels"] == list(ISO_LINES)
     assert (header["hollowBelow"], header["largestArea"]) == (DEAD, LARGEST)
     (field,) = (a for a in header["arrays"] if a["name"] == "field")
@@ -122,7 +137,7 @@ def test_a_strip_declares_itself_and_is_named_nowhere_else_in_the_layouts(name):
     assert {"layouts", "grow", "least", "label"} <= set(re.findall(r"^  (\w+):", definition, re.M))
     (layouts,) = re.findall(r"layouts: \[(.*?)\]", definition)
     assert set(re.findall(r'"(\w+)"', layouts)) <= set(get_args(Layout))
-    for other in ("arrange.js", "layouts.js", "stage.js", "words/speech.js"):
+    for other in ("arrange.js", "layouts.js", "stage.js"):
         assert f'"{name}"' not in SCRIPTS[other], other
     assert not re.search(rf"\.strip\.{name}|\[data-strip", STYLES)
 

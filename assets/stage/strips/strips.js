@@ -26,7 +26,7 @@ import { weights } from "./weights.js";
  */
 
 /** All strips, in order. */
-export const STRIPS = [kl, contrast, ess, weights, masses];
+const STRIPS = [kl, contrast, ess, weights, masses];
 
 export class Strips {
   /** @param {string} layout whose strips are shown */
