@@ -75,7 +75,8 @@ def test_a_link_hides_panels_with_their_numbers(open_page):
     """What a class has still to predict: no KL, no masses, also not as a number or in words."""
     page = open_page(EXPLORER + "&hide=kl,masses,timeline")
     shown = page.locator(".strip:visible, .number:visible, .timeline:visible")
-    names = {text.split()[1] for text in shown.evaluate_all("found => found.map(x => x.className)")}
+    name = "x => x.dataset.strip ?? x.className.split(' ').at(-1)"
+    names = set(shown.evaluate_all(f"found => found.map({name})"))
     assert names == {"contrast", "ess", "weights", "step", "speed"}
     spoken = page.locator(".stage > .spoken")
     expect(spoken).to_have_text(re.compile(r"^Update \d+, effective sample size [^,]*\.$"))
