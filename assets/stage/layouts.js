@@ -1,11 +1,11 @@
 /** The layouts: how the plane, the strips and the image board stand together, and what is hidden. */
 
 import { Board } from "./images/board.js";
-import { Caption } from "./words/caption.js";
-import { element } from "./shared/dom.js";
 import { Tiles } from "./images/tiles.js";
 import { Plane } from "./plane/plane.js";
+import { element } from "./shared/dom.js";
 import { Tooltip } from "./shared/tooltip.js";
+import { Caption } from "./words/caption.js";
 
 /** Layouts that end with the screen. */
 export const SCREEN = ["full", "images"];
@@ -95,7 +95,7 @@ function imagesBody(place, strips, caption, board) {
 /**
  * Hides these panels of a stage, with the numbers that they are about, and shows all others.
  * @param {import("./stage.js").Stage} stage
- * @param {string[]} [names] as in pages/common/scene.py; none where the page does not say
+ * @param {string[]} [names] as in pages/common/tab/display.py; none where the page does not say
  * @returns {Set<string>|undefined} the names
  */
 export function hide({ strips, transport, timeline }, names) {

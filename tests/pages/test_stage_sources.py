@@ -8,11 +8,12 @@ from typing import get_args
 
 import pytest
 
-from ebm_engine.runs import drawn, tiles
-from ebm_engine.runs.lesson import Part
-from ebm_engine.views.layers import CLIP, DEAD, ISO_LINES, LARGEST
-from ebm_engine.views.palette import METHOD_LINES, OTHER_LINE, PALETTES, method_line
-from pages.common.scene import LAYERS, PANELS
+from ebm_engine.lessons.lesson import Part
+from ebm_engine.run import films, tiles
+from ebm_engine.spec import drawn_target
+from ebm_engine.views.one_run.plane_layers import CLIP, DEAD, ISO_LINES, LARGEST
+from ebm_engine.views.style.palette import METHOD_LINES, OTHER_LINE, PALETTES, method_line
+from pages.common.tab.display import LAYERS, PANELS
 from pages.live import packing, routes, style
 from pages.live.frame import pack
 from pages.live.stage import Layout
@@ -150,12 +151,12 @@ def test_the_widths_of_scripts_and_style_sheet_agree():
 
 def test_the_board_has_room_for_the_tiles_and_films_of_a_frame():
     assert constant("ACROSS", "images/tiles.js") ** 2 == tiles.TILES
-    assert constant("CHAINS", "images/films.js") == tiles.CHAINS
-    assert constant("FRAMES", "images/films.js") == tiles.FRAMES
+    assert constant("CHAINS", "images/films.js") == films.CHAINS
+    assert constant("FRAMES", "images/films.js") == films.FRAMES
 
 
 def test_the_least_mass_of_a_drawn_mode_is_one_thousandth():
-    assert constant("LEAST_MASS", "editor/drawing.js") == pytest.approx(1 / drawn.PARTS)
+    assert constant("LEAST_MASS", "editor/drawing.js") == pytest.approx(1 / drawn_target.PARTS)
 
 
 def test_every_button_of_the_bar_sends_what_the_server_reads():

@@ -10,7 +10,7 @@ import { weights } from "./weights.js";
 
 /**
  * @typedef {Object} Strip
- * @property {string} name as in PANELS of pages/common/scene.py, which can hide it
+ * @property {string} name as in PANELS of pages/common/tab/display.py, which can hide it
  * @property {string[]} layouts in which it stands
  * @property {number} grow its share of the height that is left
  * @property {number} least height in pixels
