@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_numbers
-from ebm_engine.views.style.palette import FIELD, ON_FIELD, PALETTES, Theme
+from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD, PALETTES, Theme
 from ebm_engine.views.style.series import thin
 
 CLIP = 12.0  # kT above the minimum where the colour map ends
@@ -108,7 +108,7 @@ def walker_layers(snapshot: Snapshot) -> list[go.Scatter]:
         "opacity": 0.35,
         "line": {"width": 1, "color": ON_FIELD.ground},
     }
-    hollow = {"size": 5, "symbol": "circle-open", "color": "#9A9A9A", "line": {"width": 1}}
+    hollow = {"size": 5, "symbol": "circle-open", "color": HOLLOW, "line": {"width": 1}}
     return [
         _walkers(snapshot, shown[~dead], "walkers, area ∝ weight", solid),
         _walkers(snapshot, shown[dead], "walkers with w < 0.01/N", hollow),
