@@ -18,7 +18,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 KEEP = "keep"  # constant uirevision: zoom and hidden traces survive a refresh
 
 
-class Reading(NamedTuple):
+class Captioned(NamedTuple):
     """A figure, one sentence for who cannot see it, and what it estimates from how many samples."""
 
     figure: go.Figure
