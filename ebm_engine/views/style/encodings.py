@@ -31,7 +31,7 @@ def iso_lines_in_words() -> str:
 
 
 def alive(log_w: np.ndarray) -> np.ndarray:
-    """Whether each walker's weight N·w reaches DEAD, (n,); a weight that is not a number does not."""
+    """Whether each walker's weight N·w reaches DEAD, (n,); one that is NaN does not."""
     weight = np.exp(log_w.astype(np.float64))
     return np.isfinite(weight) & (weight >= DEAD)
 

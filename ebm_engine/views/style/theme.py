@@ -19,7 +19,7 @@ KEEP = "keep"  # constant uirevision: zoom and hidden traces survive a refresh
 
 
 class Captioned(NamedTuple):
-    """A figure, one sentence for who cannot see it, and what it estimates from how many samples."""
+    """A figure, its alternative text, and what it estimates from how many samples."""
 
     figure: go.Figure
     alt: str
