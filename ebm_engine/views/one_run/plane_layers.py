@@ -15,7 +15,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_numbers
 from ebm_engine.views.style import encodings
 from ebm_engine.views.style.encodings import CLIP, ISO_LINES
-from ebm_engine.views.style.palette import FIELD, ON_FIELD, PALETTES, Theme
+from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD, PALETTES, Theme
 from ebm_engine.views.style.series import thin
 
 WALKERS, DATA = 3000, 1200  # drawn at most; with 12 chains of 60 positions below 5000 points
@@ -91,7 +91,7 @@ def walker_layers(snapshot: Snapshot) -> list[go.Scatter]:
         "opacity": 0.35,
         "line": {"width": 1, "color": ON_FIELD.ground},
     }
-    hollow = {"size": 5, "symbol": "circle-open", "color": "#9A9A9A", "line": {"width": 1}}
+    hollow = {"size": 5, "symbol": "circle-open", "color": HOLLOW, "line": {"width": 1}}
     return [
         _walkers(snapshot, shown[~dead], encodings.LIVING, solid),
         _walkers(snapshot, shown[dead], encodings.HOLLOW_WALKERS, hollow),

@@ -12,12 +12,12 @@ from ebm_engine.views.images.images import EDGE, sheet
 from ebm_engine.views.one_run import plane_layers, plane_numbers
 from ebm_engine.views.poster.style import Look, plain_axes, shade
 from ebm_engine.views.style import encodings
-from ebm_engine.views.style.palette import FIELD, ON_FIELD
+from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD
 from ebm_engine.views.style.series import thin
 from ebm_engine.views.style.theme import has_weights
 
 USUAL = 620.0  # px of a plane whose walkers have the figures' size
-DATA, DEAD, DEAD_COLOR = 4.4, 4.4, "#9A9A9A"  # diameters in px
+DATA, DEAD = 4.4, 4.4  # diameters in px
 RIM = 1.0  # px, within the area of a walker
 DISC = Path.arc(0, 360, 4)  # half as long in an SVG as matplotlib's own
 WHITE = (255, 255, 255)
@@ -87,7 +87,7 @@ def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
     alive = encodings.alive(snapshot.log_w[shown])
     inner = np.maximum(encodings.diameters(snapshot.log_w)[shown] - RIM, 0.2)
     if not alive.all():
-        dead = {"facecolors": "none", "edgecolors": DEAD_COLOR, "label": encodings.HOLLOW_WALKERS}
+        dead = {"facecolors": "none", "edgecolors": HOLLOW, "label": encodings.HOLLOW_WALKERS}
         axes.scatter(x[~alive], y[~alive], (DEAD * scale) ** 2, lw=RIM * scale, **dead)
     axes.scatter(
         x[alive],
