@@ -18,12 +18,12 @@ from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
 from ebm_engine.views.one_run.distance import controllers_move as moving
 from ebm_engine.views.one_run.genealogy import genealogy
-from ebm_engine.views.style.theme import Reading, Theme
+from ebm_engine.views.style.theme import Captioned, Theme
 from pages.common.figures.show import PLAIN, show_grid, theme
 from pages.common.tab import session
 from pages.common.tab.session import Held
 
-Figure = Callable[[Snapshot, Theme], Reading]
+Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
 

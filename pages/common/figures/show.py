@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from ebm_engine.views.style.theme import Reading, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme, config
 from pages.live.plot import plot
 
 PLAIN = "figure-"  # prefix of keys that is not part of a file's name
@@ -20,7 +20,7 @@ def theme() -> Theme:
 
 def show(
     key: str,
-    reading: Reading,
+    reading: Captioned,
     *,
     file: str = "",
     file_format: Literal["png", "svg"] = "png",
@@ -38,7 +38,7 @@ def show(
 
 
 def show_grid(
-    prefix: str, readings: Mapping[str, Reading], file_format: Literal["png", "svg"] = "png"
+    prefix: str, readings: Mapping[str, Captioned], file_format: Literal["png", "svg"] = "png"
 ) -> None:
     """Draw figures by name in two columns; the keys begin with `prefix`."""
     columns = st.columns(min(len(readings), 2))
