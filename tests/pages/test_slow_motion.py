@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.jobs.tasks import SHORT, STUDIES
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
@@ -18,7 +18,7 @@ def _desk():
     """The helper process ends with these tests."""
     yield
     for lane in (STUDIES, SHORT):
-        desk(lane).stop()
+        job_queue(lane).stop()
 
 
 def view(test, name):

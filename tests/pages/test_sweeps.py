@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.jobs.tasks import SWEEPS
 from ebm_engine.sweep.store import server_folder
 from ebm_engine.sweep.sweep_spec import cells, parse_sweep
@@ -18,7 +18,7 @@ PATIENCE = 240.0
 def helper():
     """The helper process of these tests does not outlive them."""
     yield
-    desk(SWEEPS).stop()
+    job_queue(SWEEPS).stop()
 
 
 @pytest.fixture(scope="module", autouse=True)

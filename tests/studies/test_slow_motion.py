@@ -223,7 +223,7 @@ def test_what_cannot_be_slowed_down_is_refused_in_one_sentence():
 
 
 def test_the_task_ends_with_its_result():
-    """By name, as the desk does it."""
+    """By name, as the job queue does it."""
     content = played(spec_of({}), 1).save()
     seen = list(TASKS["slow-motion"].run(parse_task("slow-motion", {"checkpoint": content})))
     assert [share for share, _ in seen] == [0.3, 1.0]

@@ -18,13 +18,13 @@ from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
 from ebm_engine.views.one_run.distance import controllers_move as moving
 from ebm_engine.views.one_run.genealogy import genealogy
-from ebm_engine.views.style.theme import Reading, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme, config
 from pages.common.figures.show import theme
 from pages.common.tab import session
 from pages.common.tab.session import Held
 from pages.live.plot import plot
 
-Figure = Callable[[Snapshot, Theme], Reading]
+Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
 

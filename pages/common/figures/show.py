@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ebm_engine.views.style.theme import Reading, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme, config
 from pages.live.plot import plot
 
 
@@ -15,14 +15,14 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def show_grid(readings: Mapping[str, Reading]) -> None:
+def show_grid(readings: Mapping[str, Captioned]) -> None:
     columns = st.columns(2)
     for place, (name, reading) in enumerate(readings.items()):
         with columns[place % 2]:
             show(name, reading)
 
 
-def show(name: str, reading: Reading) -> None:
+def show(name: str, reading: Captioned) -> None:
     plot(
         reading.figure.to_json(),
         key=f"langevin-{name}",

@@ -13,7 +13,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.images import energy_histograms, kl_term, ood
 from ebm_engine.views.images import images as views
 from ebm_engine.views.one_run import energies
-from ebm_engine.views.style.theme import Reading, config
+from ebm_engine.views.style.theme import Captioned, config
 from pages.common.figures.show import theme
 from pages.common.tab import jobs
 from pages.live.plot import plot
@@ -86,7 +86,7 @@ def _series(kind: type[S], result: Mapping[str, Any]) -> S:
     return kind(**{name: result[name] for name in kind._fields})
 
 
-def _figure(name: str, reading: Reading) -> None:
+def _figure(name: str, reading: Captioned) -> None:
     figure, alt, caption = reading
     plot(figure.to_json(), key=f"figure-{name}", alt=alt, config=config(f"ebm-lab-{name}"))
     st.caption(caption)

@@ -18,7 +18,7 @@ from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views.langevin.energy_on_a_line import CutSeries, energy_and_density
 from ebm_engine.views.langevin.missing_term import missing_term_bars
 from ebm_engine.views.many_runs import compare, together
-from ebm_engine.views.style.theme import Reading, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme, config
 from pages.common.controls.widgets import widget
 from pages.common.figures.show import theme
 from pages.common.lesson.flow import Walk
@@ -50,17 +50,20 @@ LARGE = 0.75  # of the height, where everything is larger and the screen is not
 HINT = "Move this slider between {low:g} and {high:g}."
 
 
-def _energy(spec: EnergyCutSpec, look: Theme) -> Reading:
+def _energy(spec: EnergyCutSpec, look: Theme) -> Captioned:
     now, start = energy_cut(spec.shift, spec.temperature), energy_cut(0.0, 1.0)
     return energy_and_density(CutSeries(*now), CutSeries(*start), look)
 
 
-def _missing(spec: MissingSpec, look: Theme) -> Reading:
+def _missing(spec: MissingSpec, look: Theme) -> Captioned:
     terms = missing_term(spec.data_variance, spec.step_size, spec.theta)
     return missing_term_bars(terms.cd_part, terms.third_term, terms.numeric, look)
 
 
-DRAWN: Mapping[str, Callable[[Any, Theme], Reading]] = {"energy": _energy, "missing-term": _missing}
+DRAWN: Mapping[str, Callable[[Any, Theme], Captioned]] = {
+    "energy": _energy,
+    "missing-term": _missing,
+}
 
 
 def slide(walk: Walk) -> bool:
@@ -128,6 +131,6 @@ def _entries(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[compare.Entr
     return [compare.Entry(*entry) for entry in zip(titles, shots, styles, strict=True)]
 
 
-def _draw(reading: Reading, name: str) -> None:
+def _draw(reading: Captioned, name: str) -> None:
     plot(reading.figure.to_json(), key=name, alt=reading.alt, config=config(f"ebm-lab-{name}"))
     st.caption(reading.caption)

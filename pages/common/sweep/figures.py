@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.jobs.job_queue import CANCELLED, DeskFull, JobView
+from ebm_engine.jobs.job_queue import CANCELLED, JobView, QueueFull
 from ebm_engine.sweep.numbers import QUANTITIES, Found, Grid, as_csv, lines
 from ebm_engine.sweep.store import recall, server_folder
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells, place
@@ -33,7 +33,7 @@ def show() -> None:
     """Draw the tab's sweep as far as it is, twice a second until it is done."""
     try:
         running = not tab_sweep.look().done
-    except DeskFull as error:
+    except QueueFull as error:
         st.warning(plain(f"{error}."))
         st.button("Try again", key="sweep-again", help="Ask for a place once more.")
         return
