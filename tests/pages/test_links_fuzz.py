@@ -32,7 +32,7 @@ NOT_FROM_A_BROWSER = "\ud800"  # half a character: no address can hold it
 def without_mnist():
     """No MNIST, wherever the tests run."""
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("offers", "fetch"):
+        for place in ("tab.offers", "images.fetch_mnist"):
             patch.setattr(f"pages.common.{place}.why_no_mnist", lambda: "MNIST is not here")
         yield
 
