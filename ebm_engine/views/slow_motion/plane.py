@@ -19,7 +19,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.studies.specs.slow_motion import Motion
 from ebm_engine.views.one_run import plane_layers, plane_numbers
 from ebm_engine.views.style.palette import ON_FIELD, Theme
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 HEIGHT = 620
 FAINT = 0.5  # opacity of the other walkers
@@ -30,7 +30,7 @@ NEAR = ("drift", "noise")  # cards that are zoomed in
 
 def motion_plane(
     motion: Motion, card: str, walker: int, snapshot: Snapshot, theme: Theme = "light"
-) -> Reading:
+) -> Captioned:
     """One moment of the update on the plane; `snapshot` is of the same run."""
     now = moment(motion, card, snapshot)
     traces = [*plane_layers.field_layers(now)]
@@ -60,7 +60,7 @@ def motion_plane(
         scaleanchor="x",
         constrain="domain",
     )
-    return Reading(figure, _alt(motion, card, walker, now), _caption(card, now, arrows, factor))
+    return Captioned(figure, _alt(motion, card, walker, now), _caption(card, now, arrows, factor))
 
 
 def moment(motion: Motion, card: str, snapshot: Snapshot) -> Snapshot:

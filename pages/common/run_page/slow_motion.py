@@ -28,12 +28,11 @@ from ebm_engine.views.slow_motion.numbers import (
     walker_numbers,
 )
 from ebm_engine.views.slow_motion.plane import motion_plane
-from ebm_engine.views.style.theme import config
+from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
 from pages.common.tab import jobs, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held, checkpoint
-from pages.live.plot import plot
 
 SLOT = TASK = "slow-motion"
 LOOK_SECONDS = 0.5
@@ -97,11 +96,8 @@ def _draw(held: Held, snapshot: Snapshot, motion: Motion) -> None:
         choose(head, motion)
         draw(deck[head.card], motion, head.walker)
     with left:
-        look = theme()
-        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, look)
-        name = f"ebm-lab-update-{motion.step}"
-        plot(drawn.figure.to_json(), key="slow-motion-plane", alt=drawn.alt, config=config(name))
-        st.caption(drawn.caption)
+        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, theme())
+        show_figure("slow-motion-plane", drawn, file=f"update-{motion.step}")
 
 
 def _move_on(held: Held, head: Head, motion: Motion, count: int) -> None:
