@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ sys.exit(main(sys.argv[1:]))
 def declared() -> dict[str, Requirement]:
     """The packages that pyproject.toml asks for, with all extras, by name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    lines = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     found = {canonicalize_name(r.name): r for r in map(Requirement, lines)}
     found.pop(project["name"])  # an extra that includes another
     return found
