@@ -41,6 +41,7 @@ screenshots: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m tests.types_baseline
 
 clean:
 	rm -rf $(VENV)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ebm_engine.jobs.job_queue import DeskFull
+from ebm_engine.jobs.job_queue import QueueFull
 from pages.common.sweep import controls, figures, link, tab_sweep
 from pages.common.tab import session
 from pages.common.tab.plain_text import plain
@@ -29,7 +29,7 @@ with left:
     ):
         try:
             tab_sweep.start(asked)
-        except DeskFull as error:
+        except QueueFull as error:
             st.warning(plain(f"{error}."))
         st.rerun()
     st.caption(

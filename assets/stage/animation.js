@@ -1,11 +1,12 @@
-/** Animation: how far the walkers are on their way to the newest frame, and what painting costs. */
+/** Animation: the interpolation between two frames, and how long painting takes. */
 
 const SHORTEST_MS = 16;
 const LONGEST_MS = 250;
-const BUDGET_MS = 12; // a paint that takes longer on average is too dear
+const BUDGET_MS = 12; // a paint that takes longer on average is too slow
 const SETTLED = 60; // paints before that is judged
 
-export class Glide {
+/** How far the walkers are on their way from one frame to the next. */
+export class Interpolation {
   constructor() {
     this.began = 0;
     this.duration = 60;
@@ -40,19 +41,19 @@ export class Glide {
 }
 
 /** How often and how long a stage paints. */
-export class Meter {
+export class PaintTimes {
   constructor() {
     this.stats = { frames: 0, paints: 0, worstGapMs: 0, paintMs: 0 };
   }
 
   /**
    * Notes a paint at `now` that took `took` milliseconds.
-   * @param {boolean} gliding whether the picture moved since the paint before
-   * @returns {boolean} whether paints are too dear for the finer pixels
+   * @param {boolean} moving whether the picture moved since the paint before
+   * @returns {boolean} whether paints are too slow for the finer pixels
    */
-  paint(now, took, gliding) {
+  note(now, took, moving) {
     const { stats } = this;
-    if (stats.paints > 0 && gliding) {
+    if (stats.paints > 0 && moving) {
       stats.worstGapMs = Math.max(stats.worstGapMs, now - this.paintedAt);
     }
     this.paintedAt = now;

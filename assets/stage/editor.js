@@ -1,15 +1,15 @@
 /** Entry: the editor of a target. Its drawing goes to the page as the component's state. */
 
 import { element, loadStyle, plural, setAttribute, setText } from "./shared/dom.js";
-import { Drawing, WIDTHS } from "./editor/drawing.js";
-import { Easel } from "./editor/canvas.js";
-import { readTheme } from "./shared/theme.js";
+import { Drawing, LEAST_MASS, WIDTHS } from "./editor/drawing.js";
+import { DrawingCanvas } from "./editor/canvas.js";
+import { readTheme, withColors } from "./shared/theme.js";
 
 const REACH = 8; // half the side of the plane, wider when the present modes need it
 const FEWEST_POINTS = 50;
 const HINTS = {
-  modes: "Click to place a mode, drag it to move, drag its ring or turn the wheel to resize.",
-  points: "Hold and move to spray points. Their density stays unknown, so no exact KL.",
+  modes: "Click to place a mode and drag it to move it; drag its ring or turn the wheel to resize it.",
+  points: "Hold and move to spray points. Their density is unknown, so there is no exact KL(target ‖ model).",
 };
 const editors = new WeakMap();
 let draft = null; // a drawing outlives a dialog that was closed by accident
@@ -38,7 +38,7 @@ class Editor {
     const limits = { mostModes, mostPoints, reach: Math.max(REACH, Math.ceil(far)) };
     if (draft?.start !== start) draft = { start, drawing: new Drawing(modes, limits) };
     this.drawing = draft.drawing;
-    this.easel = new Easel(this.drawing, () => this.show());
+    this.plane = new DrawingCanvas(this.drawing, () => this.show());
     this.#build();
     this.observer = new ResizeObserver(() => this.show());
     this.observer.observe(host);
@@ -46,17 +46,17 @@ class Editor {
 
   render(component) {
     this.component = component;
-    this.theme = readTheme(this.host);
+    this.theme = withColors(readTheme(this.host), component.data.colors);
     this.show();
   }
 
   /** Shows the drawing as it is now. */
   show() {
     if (!this.theme || !this.host.clientWidth) return;
-    const { drawing, host, easel } = this;
+    const { drawing, host, plane } = this;
     const narrow = host.clientWidth < 560;
-    easel.resize(Math.max(200, Math.min(host.clientWidth - (narrow ? 0 : 250), innerHeight - 300, 480)));
-    easel.paint(this.theme);
+    plane.resize(Math.max(200, Math.min(host.clientWidth - (narrow ? 0 : 250), innerHeight - 300, 480)));
+    plane.paint(this.theme);
     const { tool, count } = drawing;
     for (const [name, button] of Object.entries(this.tools)) setAttribute(button, "aria-pressed", String(name === tool));
     setText(this.hint, HINTS[tool]);
@@ -74,11 +74,11 @@ class Editor {
   #summary(tool, count, few) {
     const { mostModes, mostPoints } = this.drawing.limits;
     if (tool === "points") {
-      const need = count < few ? `, at least ${few} are needed` : count >= mostPoints ? ", all there is room for" : "";
+      const need = count < few ? `, at least ${few} are needed` : count >= mostPoints ? ", the most there can be" : "";
       return plural(count, "point") + need;
     }
-    if (count === 0) return "No mode yet: click into the plane.";
-    return plural(count, "mode") + (count >= mostModes ? ", all there is room for" : "");
+    if (count === 0) return "No modes yet: click on the plane.";
+    return plural(count, "mode") + (count >= mostModes ? ", the most there can be" : "");
   }
 
   #fill(input, value) {
@@ -106,7 +106,7 @@ class Editor {
       this.summary,
       this.use,
     );
-    this.host.replaceChildren(this.easel.canvas, this.panel);
+    this.host.replaceChildren(this.plane.canvas, this.panel);
   }
 
   #modeFields() {
@@ -124,7 +124,7 @@ class Editor {
       x: field("x", (x) => drawing.moveTo(x, mode().y), -reach, reach, 0.1),
       y: field("y", (y) => drawing.moveTo(mode().x, y), -reach, reach, 0.1),
       std: field("Width", (std) => drawing.resize(std), ...WIDTHS, 0.05),
-      mass: field("Mass", (mass) => drawing.weigh(mass), 0.001, 1, 0.05),
+      mass: field("Mass", (mass) => drawing.weigh(mass), LEAST_MASS, 1, 0.05),
     };
     this.name = element("b");
     const remove = element(
@@ -140,12 +140,12 @@ class Editor {
   }
 
   #brushField() {
-    const input = element("input", { type: "range", min: 0.1, max: 1.5, step: 0.05, value: this.easel.brush });
+    const input = element("input", { type: "range", min: 0.1, max: 1.5, step: 0.05, value: this.plane.brush });
     input.addEventListener("input", () => {
-      this.easel.brush = input.valueAsNumber;
+      this.plane.brush = input.valueAsNumber;
       this.show();
     });
-    this.brush = element("label", { class: "brush" }, "Width of the brush", input);
+    this.brush = element("label", { class: "brush" }, "Brush width", input);
     return this.brush;
   }
 

@@ -3,7 +3,7 @@
 const MAGIC = 0x464d4245; // "EBMF", little endian
 const VERSION = 1;
 const MISSING = 65535;
-const LEVELS = 65534;
+export const LEVELS = 65534; // of a quantised number
 const TYPES = {
   uint8: Uint8Array,
   uint16: Uint16Array,
@@ -40,7 +40,7 @@ export function parse(bytes) {
  * @param {{values: Uint16Array, low: number, high: number}} array
  * @param {Float32Array} out at least as long as the values
  */
-export function decode({ values, low, high }, out) {
+function decode({ values, low, high }, out) {
   const scale = (high - low) / LEVELS;
   for (let i = 0; i < values.length; i++) {
     out[i] = values[i] === MISSING ? NaN : low + scale * values[i];
@@ -49,7 +49,7 @@ export function decode({ values, low, high }, out) {
 }
 
 /** Decodes quantised points (x, y, x, y, …) over a box into `out`. */
-export function decodePoints({ values }, box, out) {
+function decodePoints({ values }, box, out) {
   const sx = (box[1] - box[0]) / LEVELS;
   const sy = (box[3] - box[2]) / LEVELS;
   for (let i = 0; i < values.length; i += 2) {
@@ -80,8 +80,8 @@ export class Scene {
     this.energies = new Uint16Array(0); // half precision
     this.trails = null; // {points, chains, length}
     this.data = null;
-    this.truth = null; // −log of the true density, like the field; null when nobody knows it
-    this.field = null; // {values, size, box}
+    this.truth = null; // −log of the true density, like the field; null where it is unknown
+    this.field = null; // {values, size, box, high}: `high` is the energy in kT of the top level
     this.curves = null; // {step: Float32Array, kl_exact: …}
     this.resampledAt = new Uint32Array(0);
     this.tiles = null; // of images, see #takeImages
@@ -131,11 +131,11 @@ export class Scene {
   #takeFixed({ data, truth }) {
     const { box } = this.header;
     this.data = decodePoints(data, box, new Float32Array(data.values.length));
-    this.truth = truth ? { values: truth.values, size: truth.shape[0], box } : null;
+    this.truth = truth ? { values: truth.values, size: truth.shape[0], box, high: truth.high } : null;
   }
 
   #takeSlow({ field, curves, resampled_at: resampledAt }) {
-    this.field = { values: field.values, size: field.shape[0], box: this.header.box };
+    this.field = { values: field.values, size: field.shape[0], box: this.header.box, high: field.high };
     const length = curves.shape[1];
     this.curves = Object.fromEntries(
       this.header.curves.map((name, i) => [name, curves.values.subarray(i * length, (i + 1) * length)]),
@@ -144,13 +144,13 @@ export class Scene {
   }
 
   /** Tiles: grey pixels and, of each, its walker, weight, energy, class and nearest training image. */
-  #takeImages({ tiles, films, ...told }) {
+  #takeImages({ tiles, films, ...about }) {
     const [count, height, width] = tiles.shape;
     this.tiles = {
       pixels: tiles.values, count, height, width,
-      rows: told.tile_rows.values, logW: told.tile_log_w.values,
-      energies: told.tile_energies.values, labels: told.tile_labels.values,
-      nearest: told.tile_nearest.values, distances: told.tile_distance.values,
+      rows: about.tile_rows.values, logW: about.tile_log_w.values,
+      energies: about.tile_energies.values, labels: about.tile_labels.values,
+      nearest: about.tile_nearest.values, distances: about.tile_distance.values,
     };
     const [chains, length] = films.shape;
     this.films = { pixels: films.values, chains, length, height, width };

@@ -1,24 +1,14 @@
 /** The layouts: how the plane, the strips and the image board stand together, and what is hidden. */
 
 import { Board } from "./images/board.js";
-import { Caption } from "./words/caption.js";
-import { element } from "./shared/dom.js";
-import { Grid } from "./images/tiles.js";
+import { Tiles } from "./images/tiles.js";
 import { Plane } from "./plane/plane.js";
+import { element } from "./shared/dom.js";
 import { Tooltip } from "./shared/tooltip.js";
+import { Caption } from "./words/caption.js";
 
 /** Layouts that end with the screen. */
 export const SCREEN = ["full", "images"];
-
-/** The strips of each layout, in order. */
-export const STRIPS = {
-  full: ["kl", "contrast", "ess", "weights", "masses"],
-  images: ["kl", "contrast", "ess", "weights", "masses"],
-  bar: [],
-  mini: ["masses"],
-  cell: ["masses"],
-  tile: ["masses"],
-};
 
 /**
  * The parts of a layout: plane with tooltip, caption and board where it has them.
@@ -43,28 +33,28 @@ export function bodyOf(layout, strips, layers, on) {
   return { plane, tooltip, caption, board, parts: imagesBody(place, strips, caption, board) };
 }
 
-/** A small board for one of several runs side by side: only the grid of tiles. */
+/** A small board for one of several runs side by side: only the tiles. */
 class TileBoard {
   constructor() {
-    this.grid = new Grid();
-    this.node = element("div", { class: "board" }, this.grid.node);
+    this.tiles = new Tiles();
+    this.node = element("div", { class: "board" }, this.tiles.node);
   }
 
-  /** Fits the grid to its place; true when the canvas has another size now. */
+  /** Fits the tiles to their place; true when the canvas has another size now. */
   arrange() {
     const side = this.node.clientWidth;
-    this.grid.node.style.height = `${side}px`;
-    return this.grid.surface.resize(side, side);
+    this.tiles.node.style.height = `${side}px`;
+    return this.tiles.surface.resize(side, side);
   }
 
-  /** Draws the grid. */
+  /** Draws the tiles. */
   paint(scene, theme) {
-    this.grid.paint(scene, theme);
+    this.tiles.paint(scene, theme);
   }
 
   /** Renews what a screen reader says. */
   describe(scene) {
-    if (scene.tiles) this.grid.describe(scene);
+    if (scene.tiles) this.tiles.describe(scene);
   }
 }
 
@@ -98,14 +88,14 @@ function imagesBody(place, strips, caption, board) {
   const upper = element("div", { class: "upper" }, place);
   const side = element("div", { class: "side" }, upper, strips.node);
   const body = element("div", { class: "body" }, board.node, side);
-  strips.move("masses", upper);
+  strips.moveToPlane(upper);
   return { nodes: [body, caption.node], body, upper, place };
 }
 
 /**
  * Hides these panels of a stage, with the numbers that they are about, and shows all others.
  * @param {import("./stage.js").Stage} stage
- * @param {string[]} [names] as in pages/common/scene.py; none where the page does not say
+ * @param {string[]} [names] as in pages/common/tab/display.py; none where the page does not say
  * @returns {Set<string>|undefined} the names
  */
 export function hide({ strips, transport, timeline }, names) {

@@ -60,7 +60,7 @@ class Plot {
     this.busy = false;
   }
 
-  /** Tells of clicks, from now on. */
+  /** Reports clicks from now on. */
   listen() {
     this.place.removeAllListeners("plotly_click");
     this.place.on("plotly_click", ({ points: [point] }) => {

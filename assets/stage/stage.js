@@ -1,15 +1,15 @@
 /** The stage: one mounted component, from frames to painted pictures and from clicks to commands. */
 
-import { Glide, Meter } from "./animation.js";
+import { Interpolation, PaintTimes } from "./animation.js";
 import { arrange, measureTop } from "./arrange.js";
 import { linkOfGroup, Timeline } from "./bar/timeline.js";
 import { Transport } from "./bar/transport.js";
 import { parse, Scene } from "./frame.js";
-import { bodyOf, hide, SCREEN, STRIPS } from "./layouts.js";
+import { bodyOf, hide, SCREEN } from "./layouts.js";
 import { Link } from "./live/link.js";
 import { arrive, leave } from "./live/lockstep.js";
 import { element } from "./shared/dom.js";
-import { readTheme } from "./shared/theme.js";
+import { readTheme, withColors } from "./shared/theme.js";
 import { walkerLines } from "./shared/tooltip.js";
 import { Strips } from "./strips/strips.js";
 import { firstLayers, readLayers, writeLayers } from "./words/caption.js";
@@ -27,12 +27,12 @@ export class Stage {
     this.layout = host.dataset.layout;
     this.scene = new Scene();
     this.layers = remembered[this.layout] ??= firstLayers();
-    this.glide = new Glide();
+    this.interpolation = new Interpolation();
     this.dirty = { base: false, top: false, strips: false, board: false };
-    this.meter = new Meter();
-    this.stats = this.meter.stats;
+    this.paintTimes = new PaintTimes();
+    this.stats = this.paintTimes.stats;
     this.ratio = undefined; // the screen's pixels per CSS pixel, at most 2
-    this.pause = new speech.Pause();
+    this.speechTimer = new speech.Timer();
     this.hidden = new Set(); // panels that the page does not show
     this.#build();
     this.observer = new ResizeObserver(() => this.resize());
@@ -48,8 +48,9 @@ export class Stage {
    * @param {string} base address of the app, with a slash at its end
    */
   render(component, base) {
-    this.theme = readTheme(this.host);
-    this.host.classList.toggle("dark", this.theme.dark);
+    this.page = readTheme(this.host);
+    this.theme = withColors(this.page, this.scene.header.colors);
+    this.host.classList.toggle("dark", this.page.dark);
     this.group = component.data?.group ?? null;
     this.host.classList.toggle("grouped", this.group !== null);
     this.#take(component.data ?? {});
@@ -61,21 +62,22 @@ export class Stage {
 
   /** Takes one frame, as `parse` returns it. */
   receive(frame) {
-    const { scene, dirty, glide } = this;
+    const { scene, dirty, interpolation } = this;
     const first = !scene.ready;
     const { slow, fixed, moved, jumped } = scene.merge(frame);
     this.stats.frames += 1;
+    if (frame.header.colors) this.theme = withColors(this.page, frame.header.colors);
     this.#take(frame.header);
     this.transport.update(scene.header);
     this.timeline?.update(scene.header);
     this.#showState();
     if (scene.ready && this.plane) {
       if (moved || jumped || first) {
-        const jump = jumped || first || glide.reduced;
+        const jump = jumped || first || interpolation.reduced;
         this.plane.update(scene, this.layers, jump);
-        glide.start(jump);
+        interpolation.start(jump);
       }
-      this.caption?.explain(scene.header);
+      this.caption?.explain(scene);
       dirty.top = true;
     }
     if (scene.ready) this.card?.update(scene.header.divergence);
@@ -104,7 +106,7 @@ export class Stage {
       changed = this.plane.resize(clientWidth, clientHeight, this.layout !== "full", this.ratio);
     }
     if (this.strips.resize() || changed || boards) {
-      if (changed && this.scene.ready) this.plane.look(this.scene);
+      if (changed && this.scene.ready) this.plane.fit(this.scene);
       this.#paint(performance.now(), true);
     }
   }
@@ -131,7 +133,7 @@ export class Stage {
       this.link.send(message);
     };
     this.transport = new Transport({ send, act: (name) => this.link.act(name) }, this.layout);
-    this.strips = new Strips(STRIPS[this.layout]);
+    this.strips = new Strips(this.layout);
     this.strips.onpoint = () => {
       this.dirty.strips = true;
       this.#schedule();
@@ -178,7 +180,7 @@ export class Stage {
 
   #switched() {
     this.link.act("layers", { layers: writeLayers(this.layers) });
-    if (this.scene.ready) this.plane.walkers.weigh(this.scene.logW, this.layers.weighted);
+    if (this.scene.ready) this.plane.walkers.weigh(this.scene, this.layers.weighted);
     this.repaint();
   }
 
@@ -214,7 +216,7 @@ export class Stage {
       if (plane) {
         if (dirty.base || whole) plane.paintBase(scene, layers, theme);
         if (dirty.top || whole) plane.paintTop(scene, layers);
-        plane.paintWalkers(layers, this.glide.share(now));
+        plane.paintWalkers(layers, this.interpolation.share(now));
         this.#showTooltip();
       }
       if (dirty.strips || whole) this.strips.paint(scene, layers, theme);
@@ -226,12 +228,12 @@ export class Stage {
       this.owesAck = false;
       this.link.acknowledge();
     }
-    const gliding = Boolean(plane) && !this.glide.arrived;
-    if (this.meter.paint(now, performance.now() - start, gliding) && this.ratio !== 1) {
+    const moving = Boolean(plane) && !this.interpolation.arrived;
+    if (this.paintTimes.note(now, performance.now() - start, moving) && this.ratio !== 1) {
       this.ratio = 1;
       this.resize();
     }
-    if (gliding) this.#schedule();
+    if (moving) this.#schedule();
   }
 
   #showTooltip() {
@@ -241,6 +243,6 @@ export class Stage {
   }
 
   #speak(now) {
-    if (this.pause.over(now)) speech.speak(this);
+    if (this.speechTimer.due(now)) speech.speak(this);
   }
 }

@@ -1,4 +1,4 @@
-"""The helper process: works through one job after the other, for the desk of the server.
+"""The helper process: works through one job after the other, for the server's job queue.
 
 Started by `process.WorkerProcess` with the number of its end of the pipe. It gives way to the
 workers of the live runs: lower priority, one thread.
@@ -26,7 +26,7 @@ NICENESS = 5
 log = logging.getLogger(__name__)
 
 
-class Clerk:
+class Helper:
     """The loop: wait for a job, do it step by step, look for a Drop between the steps."""
 
     def __init__(self, inbox: SimpleQueue[Any], send: Callable[[Any], None]) -> None:
@@ -60,12 +60,12 @@ class Clerk:
         return ""
 
     def _dropped(self, job_id: int) -> bool:
-        found = False
+        dropped = False
         try:
             while True:
-                found |= self._inbox.get_nowait() == Drop(job_id)
+                dropped |= self._inbox.get_nowait() == Drop(job_id)
         except Empty:
-            return found
+            return dropped
 
 
 def _receive(pipe: connection.Connection, inbox: SimpleQueue[Any]) -> None:
@@ -96,7 +96,7 @@ def main() -> None:
         os.nice(NICENESS)
     settle()
     try:
-        Clerk(inbox, pipe.send).serve()
+        Helper(inbox, pipe.send).serve()
     except (BrokenPipeError, ConnectionResetError):
         receiver.join()  # it ends the process
 

@@ -1,4 +1,4 @@
-"""The desk: background jobs of the server, done one after the other in a helper process.
+"""The job queue: background jobs of the server, done one after the other in a helper process.
 
 The process is started when it is first needed. When it dies, the job it worked on says so and the
 next job starts a new one. Everybody who holds a job's id (128 random bits) may look at it; a job
@@ -22,17 +22,17 @@ from ebm_engine.jobs.tasks import STUDIES, parse_task
 from ebm_engine.server.commands import Ready, Stop
 from ebm_engine.server.process import WorkerProcess
 
-CLERK = "ebm_engine.jobs.helper"
+HELPER = "ebm_engine.jobs.helper"
 CANCELLED = "cancelled"
-DIED = "the helper process has died while it worked on this; start it again for a new one"
-TICK = 0.25  # seconds between two looks at who is watched
+DIED = "the helper process died while it worked on this: start it again in a new one"
+TICK = 0.25  # seconds between two checks of which jobs are still watched
 PATIENCE = 5.0  # seconds that a dropped job may take to notice
 END_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
 
-class DeskFull(RuntimeError):  # noqa: N818 - names what happened
+class QueueFull(RuntimeError):  # noqa: N818 - names what happened
     """Too many jobs wait already; the message is one sentence."""
 
 
@@ -41,7 +41,7 @@ class UnknownJob(KeyError):  # noqa: N818 - names what the id is
 
 
 @dataclass(frozen=True)
-class DeskLimits:
+class QueueLimits:
     """waiting: jobs that may queue; lease_seconds: unwatched this long, a job is cancelled;
     keep_seconds: … a finished one is forgotten.
     """
@@ -68,7 +68,7 @@ class JobView:
 
 @dataclass(eq=False)
 class _Job:
-    """The desk's side of one job; all changes happen under the desk's lock."""
+    """The queue's side of one job; all changes happen under the queue's lock."""
 
     number: int
     begin: Begin
@@ -77,11 +77,11 @@ class _Job:
     dropped_at: float | None = None
 
 
-class Desk:
+class JobQueue:
     """All jobs, by id; its methods may be called from any thread."""
 
-    def __init__(self, limits: DeskLimits | None = None) -> None:
-        self.limits = limits or DeskLimits()
+    def __init__(self, limits: QueueLimits | None = None) -> None:
+        self.limits = limits or QueueLimits()
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}
         self._queue: list[_Job] = []
@@ -90,11 +90,11 @@ class Desk:
         self._ready = False  # the process has loaded everything
         self._count = 0
         self._ended = threading.Event()
-        self._keeper: threading.Thread | None = None
+        self._watcher: threading.Thread | None = None
 
     @property
     def running(self) -> bool:
-        """Whether the desk still takes jobs."""
+        """Whether the queue still takes jobs."""
         return not self._ended.is_set()
 
     @property
@@ -106,26 +106,24 @@ class Desk:
     def submit(self, name: str, arguments: dict[str, Any]) -> str:
         """Take in a job and return its id.
 
-        Raises TaskError for an unknown task or bad arguments, DeskFull when too many jobs wait.
+        Raises TaskError for an unknown task or bad arguments, QueueFull when too many jobs wait.
         """
         block = parse_task(name, arguments)
         with self._lock:
             if not self.running:
-                raise RuntimeError("the desk is closed")
+                raise RuntimeError("the job queue is closed")
             if self._current is not None and len(self._queue) >= self.limits.waiting:
-                raise DeskFull(f"{len(self._queue)} studies wait already; try again in a minute")
+                raise QueueFull(f"{len(self._queue)} studies wait already; try again in a minute")
             self._count += 1
-            token, job = (
-                secrets.token_urlsafe(16),
-                _Job(self._count, Begin(self._count, name, block)),
-            )
+            job = _Job(self._count, Begin(self._count, name, block))
+            token = secrets.token_urlsafe(16)
             self._jobs[token] = job
             self._queue.append(job)
             self._keep_going()
         return token
 
     def view(self, token: str) -> JobView:
-        """The job as it is now, and a sign that somebody looks. Raises UnknownJob."""
+        """The job as it is now, and a sign that somebody watches it. Raises UnknownJob."""
         with self._lock:
             job = self._find(token)
             job.seen_at = time.monotonic()
@@ -133,7 +131,7 @@ class Desk:
             return replace(job.view, position=place)
 
     def cancel(self, token: str) -> None:
-        """Stop a job; what it has found so far stays. Raises UnknownJob."""
+        """Stop a job; its partial result stays. Raises UnknownJob."""
         with self._lock:
             self._cancel(self._find(token))
 
@@ -168,13 +166,13 @@ class Desk:
         """Give the next job to the helper, which is started if there is none."""
         if self._current is not None or not self._queue or not self.running:
             return
-        if self._keeper is None:
+        if self._watcher is None:
             atexit.register(self.stop)
-            self._keeper = threading.Thread(target=self._keep_house, name="desk", daemon=True)
-            self._keeper.start()
+            self._watcher = threading.Thread(target=self._watch, name="job-queue", daemon=True)
+            self._watcher.start()
         if self._process is None:
             self._ready = False
-            self._process = WorkerProcess(None, None, self._hear, self._lose, CLERK)
+            self._process = WorkerProcess(None, None, self._hear, self._lose, HELPER)
         self._current = self._queue.pop(0)
         self._process.send(self._current.begin)
 
@@ -199,17 +197,17 @@ class Desk:
             if not self.running:
                 return
             if job is not None and not job.view.done:
-                log.warning("the helper process has died with job %d", job.number)
+                log.warning("the helper process died with job %d", job.number)
                 job.view = replace(job.view, done=True, error=DIED)
             self._keep_going()
 
-    def _keep_house(self) -> None:
+    def _watch(self) -> None:
         while not self._ended.wait(min(TICK, self.limits.lease_seconds / 4)):
             with self._lock:
-                self._look_around(time.monotonic())
+                self._tidy(time.monotonic())
 
-    def _look_around(self, now: float) -> None:
-        """Cancel what nobody watches, forget what is long over, kill what does not let go."""
+    def _tidy(self, now: float) -> None:
+        """Cancel jobs that nobody watches, forget those long over, kill a helper that hangs."""
         for token, job in list(self._jobs.items()):
             unseen = now - job.seen_at
             if not job.view.done and unseen > self.limits.lease_seconds:
@@ -221,17 +219,17 @@ class Desk:
             self._process.kill()
 
 
-_desks: dict[str, Desk] = {}
-_desks_lock = threading.Lock()
+_queues: dict[str, JobQueue] = {}
+_queues_lock = threading.Lock()
 
 
-def desk(lane: str = STUDIES) -> Desk:
-    """The desk of this process for a lane; its helper process is started with the first job.
+def job_queue(lane: str = STUDIES) -> JobQueue:
+    """The queue of this process for a lane; its helper process is started with the first job.
 
     Each lane has a process of its own, so that what is done in a moment does not wait for what
     takes minutes.
     """
-    with _desks_lock:
-        if lane not in _desks or not _desks[lane].running:
-            _desks[lane] = Desk()
-        return _desks[lane]
+    with _queues_lock:
+        if lane not in _queues or not _queues[lane].running:
+            _queues[lane] = JobQueue()
+        return _queues[lane]

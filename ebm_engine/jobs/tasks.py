@@ -1,6 +1,4 @@
-"""The tasks of the helper process and the messages about them.
-
-A task is a name, a block of arguments, and the generator that does it.
+"""The tasks of the helper process: a name, a block of arguments, and the generator that does it.
 
 A generator yields (progress from 0 to 1, result so far or None); a result holds numpy arrays,
 numbers and text only. The maths is imported when a task starts: importing this module never loads
@@ -9,7 +7,7 @@ torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -28,114 +26,44 @@ from ebm_engine.studies.specs.images import (
     OodSpec,
 )
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
-from ebm_engine.studies.specs.runs import SeedsSpec, SlowMotionSpec
+from ebm_engine.studies.specs.runs import SeedsSpec
+from ebm_engine.studies.specs.slow_motion import SlowMotionSpec
 from ebm_engine.sweep.job import SweepJob
 
 STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"
 
 
 class Task(NamedTuple):
-    """arguments: the block that the arguments must fit; run: from that block to its steps; lane:
-    which helper process does it.
+    """arguments: the block that the arguments must fit; steps: "module:function", from that block
+    to the generator; lane: which helper process does it.
     """
 
     arguments: type[Block]
-    run: Callable[[Any], Steps]
+    steps: str
     lane: str = STUDIES
 
-
-def _langevin(spec: ChainsSpec) -> Steps:
-    from ebm_engine.studies.chains import walk
-
-    return walk(spec)
-
-
-def _step_size_bias(spec: BiasSpec) -> Steps:
-    from ebm_engine.studies.step_bias import variances
-
-    return variances(spec)
-
-
-def _jala_em(spec: EvidenceSpec) -> Steps:
-    from ebm_engine.studies.step_bias import evidence
-
-    return evidence(spec)
-
-
-def _ais(spec: AisSpec) -> Steps:
-    from ebm_engine.studies.ais import of_checkpoint
-
-    return of_checkpoint(spec)
-
-
-def _ood(spec: OodSpec) -> Steps:
-    from ebm_engine.studies.ood import detect
-
-    return detect(spec)
-
-
-def _composition(spec: CompositionSpec) -> Steps:
-    from ebm_engine.studies.composition import compose
-
-    return compose(spec)
-
-
-def _energies(spec: EnergiesSpec) -> Steps:
-    from ebm_engine.studies.energies import spread
-
-    return spread(spec)
-
-
-def _kl_term(spec: KlTermSpec) -> Steps:
-    from ebm_engine.studies.kl_term import gaps
-
-    return gaps(spec)
-
-
-def _fetch_mnist(spec: FetchSpec) -> Steps:
-    from ebm_engine.jobs.fetch_mnist import fetch
-
-    return fetch(spec)
-
-
-def _slow_motion(spec: SlowMotionSpec) -> Steps:
-    from ebm_engine.studies.slow_motion.update import of_checkpoint
-
-    return of_checkpoint(spec)
-
-
-def _seeds(spec: SeedsSpec) -> Steps:
-    from ebm_engine.studies.seeds import over_seeds
-
-    return over_seeds(spec)
-
-
-def _model_start(spec: ModelSpec) -> Steps:
-    from ebm_engine.jobs.model_start import start_of
-
-    return start_of(spec)
-
-
-def _sweep(spec: SweepJob) -> Steps:
-    from ebm_engine.sweep.job import steps
-
-    return steps(spec)
+    def run(self, arguments: Block) -> Steps:
+        """The steps of the task for these arguments."""
+        module, function = self.steps.split(":")
+        return getattr(import_module(module), function)(arguments)
 
 
 TASKS: dict[str, Task] = {
-    "langevin": Task(ChainsSpec, _langevin),
-    "step-size-bias": Task(BiasSpec, _step_size_bias),
-    "jala-em": Task(EvidenceSpec, _jala_em),
-    "ais": Task(AisSpec, _ais),
-    "ood": Task(OodSpec, _ood),
-    "composition": Task(CompositionSpec, _composition),
-    "energies": Task(EnergiesSpec, _energies),
-    "kl-term": Task(KlTermSpec, _kl_term),
-    "fetch-mnist": Task(FetchSpec, _fetch_mnist),
-    "slow-motion": Task(SlowMotionSpec, _slow_motion, SHORT),
-    "seeds": Task(SeedsSpec, _seeds),
-    "model-start": Task(ModelSpec, _model_start, SHORT),
-    "sweep": Task(SweepJob, _sweep, SWEEPS),
+    "langevin": Task(ChainsSpec, "ebm_engine.studies.chains:walk"),
+    "step-size-bias": Task(BiasSpec, "ebm_engine.studies.step_bias:variances"),
+    "jala-em": Task(EvidenceSpec, "ebm_engine.studies.step_bias:evidence"),
+    "ais": Task(AisSpec, "ebm_engine.studies.ais:of_checkpoint"),
+    "ood": Task(OodSpec, "ebm_engine.studies.ood:detect"),
+    "composition": Task(CompositionSpec, "ebm_engine.studies.composition:compose"),
+    "energies": Task(EnergiesSpec, "ebm_engine.studies.energies:spread"),
+    "kl-term": Task(KlTermSpec, "ebm_engine.studies.kl_term:gaps"),
+    "fetch-mnist": Task(FetchSpec, "ebm_engine.jobs.fetch_mnist:fetch"),
+    "slow-motion": Task(
+        SlowMotionSpec, "ebm_engine.studies.slow_motion.update:of_checkpoint", SHORT
+    ),
+    "seeds": Task(SeedsSpec, "ebm_engine.studies.seeds:over_seeds"),
+    "model-start": Task(ModelSpec, "ebm_engine.jobs.model_start:start_of", SHORT),
+    "sweep": Task(SweepJob, "ebm_engine.sweep.job:steps", SWEEPS),
 }
 
 

@@ -1,7 +1,7 @@
 """A worker process as the server sees it: start it, send to it, hear from it, notice its end.
 
 Workers are started as `python -m ebm_engine.server.worker.worker` (or another module of ours, such
-as the clerk for background jobs), not as `multiprocessing.Process`. The spawn method of
+as the helper for background jobs), not as `multiprocessing.Process`. The spawn method of
 multiprocessing runs the parent's main module again in each child, and under Streamlit that module
 is the command line or, during a script run, the page itself. A plain command has no such tie. What
 the child needs is one end of a `multiprocessing.Pipe`, inherited by number: a socket pair on Linux

@@ -8,8 +8,9 @@ box of the plane as their range, so what lies outside is shown at the border.
 
 Three parts change at different paces. Walkers and trails are in every frame, the field and the
 curves only in a slow one; training data and the true density, as −log of its share of the highest
-value in kT, only in a static one. With images the slow part also has the tiles (m, h, w) of some
-walkers with what is known of each, and the films (chains, time, h, w), as uint8 grey values.
+value in kT, only in a static one, whose header also has what pages/live/style.py says. With images
+the slow part also has the tiles (m, h, w) of some walkers with what is known of each, and the films
+(chains, time, h, w), as uint8 grey values.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ import numpy as np
 from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
 from ebm_engine.server.hub.hub import RunView
 from ebm_engine.spec.knobs import knobs
+from ebm_engine.views.style.encodings import CLIP
+from pages.live import style
 from pages.live.packing import Array, assemble, half, on_box, quantised
 
-FIELD_CLIP = 12.0  # kT above the minimum
 LOWEST_LOG_W = -60.0
 MAX_SHOWN = 5000
 LATEST = ("kl_exact", "kl_exact_se", "kl_estimate", "ess", "resamplings")
@@ -43,10 +45,10 @@ def pack(
 ) -> bytes:
     """The frame of `view`; without a snapshot it holds the run's status only.
 
-    `with_static` adds the training data and the true density, `with_slow` the field and the curves;
-    `measured` is what AIS found of the model (empty: nothing yet) and `look` the layers and hidden
-    panels of the page, for a stage that gets them in no other way. `recorded` says that the picture
-    is one from the tape, not the newest.
+    `with_static` adds the training data, the true density and the style, `with_slow` the field and
+    the curves; `measured` is what AIS found of the model (empty: nothing yet) and `look` the layers
+    and hidden panels of the page, for a stage that gets them in no other way. `recorded` says that
+    the picture is one from the tape, not the newest.
     """
     header: dict[str, Any] = {
         "version": view.version,
@@ -69,6 +71,7 @@ def pack(
             header |= _slow_numbers(view.snapshot)
             arrays |= _slow(view.snapshot) | _images(view.snapshot)
         if with_static:
+            header |= {"colors": style.colors()} | style.scales()
             arrays |= _static(view.snapshot)
     return assemble(header, arrays)
 
@@ -80,11 +83,11 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
         "speed": _number(s.updates_per_second),
         "device": s.device,
         "method": s.spec.method.kind,
+        "methodLine": style.line_of(s.spec.method.kind),
         "methodLabel": s.spec.method.label.format(**s.spec.method.model_dump()),
         "methodHelp": s.spec.method.help,
         "weighted": s.spec.method.weighted,
         "readsWalkers": s.spec.method.reads_walkers,
-        "network": s.spec.energy.kind != "mixture",
         "images": bool(s.class_names),
         "classNames": list(s.class_names),
         "whitened": getattr(s.spec.energy, "space", "") == "latent",
@@ -131,7 +134,7 @@ def _slow(s: Snapshot) -> dict[str, Array]:
     blank = np.full_like(s.history["step"], np.nan, dtype=np.float32)
     curves = np.stack([s.history.get(name, blank) for name in CURVES]).astype(np.float32)
     return {
-        "field": quantised(s.field - lowest, 0.0, FIELD_CLIP, high=FIELD_CLIP),
+        "field": quantised(s.field - lowest, 0.0, CLIP, high=CLIP),
         "curves": (curves, 0.0, 0.0),
         "resampled_at": (np.asarray(s.resampled_at, dtype=np.uint32), 0.0, 0.0),
     }
@@ -160,7 +163,7 @@ def _static(s: Snapshot) -> dict[str, Array]:
         return data
     with np.errstate(divide="ignore"):
         energy = -np.log(s.target_density / highest)
-    return data | {"truth": quantised(energy, 0.0, FIELD_CLIP, high=FIELD_CLIP)}
+    return data | {"truth": quantised(energy, 0.0, CLIP, high=CLIP)}
 
 
 def _divergence(s: Snapshot) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ def plot(
     config: dict[str, Any],
     on_click: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
-    """Show a figure given as Plotly JSON; `alt` describes it to who cannot see it.
+    """Show a figure given as Plotly JSON; `alt` describes it in words.
 
     on_click({"trace", "x", "y"}) is called once for each click on a mark.
     """

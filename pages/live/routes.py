@@ -198,7 +198,7 @@ class Sent:
         self.shown: tuple[int, int] = (-1, -1)  # version of the view, and recorded update or −1
         self.step = -1
         self.slow_at = -1.0
-        self.data = np.empty((0, 2), dtype=np.float32)
+        self.data: np.ndarray | None = None
 
     def next_frame(self, view: RunView, recorded: bool, now: float) -> bytes | None:
         """The frame to send at time `now` (seconds), or None when nothing is new."""

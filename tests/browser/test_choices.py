@@ -43,7 +43,7 @@ def test_target_energy_and_method_are_chosen_and_the_run_plays_and_pauses(visit)
     page.wait_for_url(re.compile("target=ring"))
     page.get_by_role("radio", name="Network").click()
     page.wait_for_url(re.compile("energy=mlp"))
-    explorer.until("now.network && now.step > 40")
+    explorer.until("now.means.length === 0 && now.step > 40")
     choose(page, "Method", "PCD")
     now = explorer.until("now.method === 'pcd' && now.step > 20")
     assert now["means"] == []
@@ -65,7 +65,7 @@ def test_the_true_density_can_be_laid_over_the_plane(visit):
     explorer.page.get_by_role("button", name="true density").click()
     explorer.page.wait_for_timeout(300)
     assert plane.screenshot() != before
-    masses = explorer.page.locator(".strip.masses canvas")
+    masses = explorer.page.locator("[data-strip=masses] canvas")
     masses.hover(position={"x": 5, "y": 60})
     explorer.page.wait_for_timeout(200)
     assert len(explorer.now()["masses"]["truth"]) == 25
@@ -138,7 +138,7 @@ def test_a_drawn_mode_is_used_and_travels_in_the_link(visit):
     click_plane(page, 0.5, 0.2)
     page.get_by_role("button", name="Use this target").click()
     page.locator(".editor").wait_for(state="detached")
-    now = explorer.until("now.network && now.targetMeans.length === 3 && now.step > 10")
+    now = explorer.until("now.means.length === 0 && now.targetMeans.length === 3 && now.step > 10")
     assert sum(now["masses"]["truth"]) == pytest.approx(1)
     page.wait_for_url(re.compile("target.means="))
     again = visit("/gaussian-mixtures?" + page.url.partition("?")[2])

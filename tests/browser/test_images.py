@@ -17,16 +17,16 @@ def visit(open_page):
     return lambda path="/mnist?preset=digits-017", **options: Explorer(open_page(path, **options))
 
 
-def painted(page, name):
+def painted(page, part):
     """How many different colours the canvas of a part of the stage holds."""
     return page.evaluate(
-        """(name) => {
+        """(part) => {
           const canvas = [...globalThis.ebmStages].find((s) => s.scene.ready)
-            .host.querySelector(`.${name} canvas`);
+            .host.querySelector(`${part} canvas`);
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           return new Set(new Uint32Array(data.buffer)).size;
         }""",
-        name,
+        part,
     )
 
 
@@ -40,7 +40,7 @@ def test_choose_digits_play_measure_and_share(visit):
     assert len(now["masses"]["raw"]) == 4
     first = page.evaluate(TILES)
     page.wait_for_function(f"(first) => String(({TILES})()) !== String(first)", arg=first)
-    for part in ("tiles", "films", "masses"):
+    for part in (".tiles", ".films", "[data-strip=masses]"):
         assert painted(page, part) > 3
     explorer.pause()
     page.get_by_role("button", name="Measure the model").click()

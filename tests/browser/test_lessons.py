@@ -44,10 +44,10 @@ def test_lesson_four_from_start_to_summary_by_keyboard_only(open_page):
 def test_the_finger_is_on_what_the_step_means_and_on_nothing_else(open_page):
     """The plane in the first step of lesson 3, the masses in the second, on each of three runs."""
     page = open_page("/lessons?lesson=3&step=1")
-    fingers = page.locator(".pointed > .finger")
-    expect(fingers).to_have_count(3)
+    hands = page.locator(".pointed > .hand")
+    expect(hands).to_have_count(3)
     expect(page.locator(".plane-area.pointed")).to_have_count(3)
     page.goto(page.url.replace("step=1", "step=2"))
-    expect(page.locator(".strip.masses.pointed > .finger")).to_have_count(3, timeout=60_000)
-    expect(fingers).to_have_count(3)
+    expect(page.locator("[data-strip=masses].pointed > .hand")).to_have_count(3, timeout=60_000)
+    expect(hands).to_have_count(3)
     assert page.errors == []

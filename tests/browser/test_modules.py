@@ -9,6 +9,7 @@ import pytest
 
 from pages.live.frame import pack
 from pages.live.routes import assets_version
+from pages.live.style import colors, scales
 from tests.pages.live_tools import small_snapshot, view_of
 
 PATH = "/gaussian-mixtures"
@@ -46,7 +47,7 @@ def test_iso_lines_and_discs_have_the_sizes_they_stand_for(open_page):
     """U = ½r² has its line 2 at r = 2; four times the weight is four times the area."""
     page = open_page(PATH)
     found = page.evaluate(
-        """async (version) => {
+        """async ([version, colors, scales]) => {
           const { traceLevel } = await import(`/api/stage/${version}/plane/field.js`);
           const { discOf, makeDiscs } = await import(`/api/stage/${version}/plane/discs.js`);
           const size = 101;
@@ -56,15 +57,16 @@ def test_iso_lines_and_discs_have_the_sizes_they_stand_for(open_page):
           });
           const radii = [];
           const path = { moveTo: (x, y) => radii.push(Math.hypot(x, y)), lineTo() {} };
-          traceLevel(path, { values, size }, 2, (c) => c / 10 - 5, (r) => r / 10 - 5);
-          const discs = makeDiscs(6, 1);
+          traceLevel(path, { values, size, high: 12 }, 2, (c) => c / 10 - 5, (r) => r / 10 - 5);
+          const discs = makeDiscs(6, 1, scales.largestArea, colors.onField);
           const area = (logW) => {
-            const { keep } = discs[discOf(logW, 0)][0];
+            const { keep } = discs[discOf(logW, 0, scales)][0];
             return keep.reduce((sum, k) => sum + (256 - k) / 256, 0);
           };
-          return { radii, areas: [area(0), area(Math.log(4))], hollow: discOf(Math.log(0.009), 0) };
+          const hollow = discOf(Math.log(0.009), 0, scales);
+          return { radii, areas: [area(0), area(Math.log(4))], hollow };
         }""",
-        assets_version(),
+        [assets_version(), colors(), scales()],
     )
     assert len(found["radii"]) > 100
     assert found["radii"] == pytest.approx([2.0] * len(found["radii"]), abs=0.005)

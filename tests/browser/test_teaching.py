@@ -147,8 +147,8 @@ def test_a_teacher_makes_a_link_that_hides_locks_and_presents(open_page):
         expect(seen.get_by_role("button", name="Leave presenter mode")).to_be_visible(
             timeout=30_000
         )
-        expect(seen.locator(".strip.masses")).to_be_hidden()
-        expect(seen.locator(".strip.kl")).to_be_visible()
+        expect(seen.locator("[data-strip=masses]")).to_be_hidden()
+        expect(seen.locator("[data-strip=kl]")).to_be_visible()
         seen.get_by_role("button", name="Controls").click()
         preset = seen.get_by_test_id("stPopoverBody").get_by_role("combobox").first
         expect(preset).to_be_disabled()

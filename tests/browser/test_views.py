@@ -39,7 +39,7 @@ DOM_TEXT = """() => {
   return found;
 }"""
 PARTS = """() => [...[...ebmStages][0].host.querySelectorAll(
-  ".transport, .plane-area, .strip.kl, .strip.ess, .strip.masses, .timeline")]
+  ".transport, .plane-area, [data-strip=kl], [data-strip=ess], [data-strip=masses], .timeline")]
   .map((part) => part.getBoundingClientRect())
   .map(({ left, right, top, bottom }) => [left, right, top, bottom])"""
 
@@ -75,18 +75,19 @@ def test_a_link_hides_panels_with_their_numbers(open_page):
     """What a class has still to predict: no KL, no masses, also not as a number or in words."""
     page = open_page(EXPLORER + "&hide=kl,masses,timeline")
     shown = page.locator(".strip:visible, .number:visible, .timeline:visible")
-    names = {text.split()[1] for text in shown.evaluate_all("found => found.map(x => x.className)")}
+    name = "x => x.dataset.strip ?? x.className.split(' ').at(-1)"
+    names = set(shown.evaluate_all(f"found => found.map({name})"))
     assert names == {"contrast", "ess", "weights", "step", "speed"}
     spoken = page.locator(".stage > .spoken")
     expect(spoken).to_have_text(re.compile(r"^Update \d+, effective sample size [^,]*\.$"))
     page.goto(
         page.url.replace("kl%2Cmasses%2Ctimeline", "ess").replace("kl,masses,timeline", "ess")
     )
-    expect(page.locator(".strip.kl")).to_be_visible(timeout=30_000)
-    expect(page.locator(".strip.ess, .number.ess").first).to_be_hidden()
+    expect(page.locator("[data-strip=kl]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-strip=ess], .number.ess").first).to_be_hidden()
     plain = open_page(EXPLORER + "&hide=masses&layers=data&transport=tick")  # without a socket
-    expect(plain.locator(".strip.kl")).to_be_visible()
-    expect(plain.locator(".strip.masses")).to_be_hidden()
+    expect(plain.locator("[data-strip=kl]")).to_be_visible()
+    expect(plain.locator("[data-strip=masses]")).to_be_hidden()
     expect(plain.get_by_role("button", name="data", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )

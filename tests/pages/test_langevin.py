@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.studies import recipes
 from pages.common.langevin.sections import SECTIONS
@@ -17,7 +17,7 @@ PATIENCE = 60.0
 def helper():
     """The helper process of these tests does not outlive them."""
     yield
-    desk().stop()
+    job_queue().stop()
 
 
 @pytest.fixture

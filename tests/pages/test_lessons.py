@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.lessons import check
 from ebm_engine.lessons.figures import FIGURES, figure_numbers
 from ebm_engine.lessons.read import FOLDER, lessons
@@ -34,7 +34,7 @@ TWO = changed("steps", [
 def _desk():
     """A helper process that some page has started ends with these tests."""
     yield
-    desk().stop()
+    job_queue().stop()
 
 
 @pytest.fixture

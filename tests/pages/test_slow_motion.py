@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ebm_engine.jobs.job_queue import desk
+from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.jobs.tasks import SHORT, STUDIES
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
@@ -18,7 +18,7 @@ def _desk():
     """The helper process ends with these tests."""
     yield
     for lane in (STUDIES, SHORT):
-        desk(lane).stop()
+        job_queue(lane).stop()
 
 
 def view(test, name):
@@ -80,7 +80,7 @@ def test_next_and_previous_walk_through_six_cards(slowed):
     assert slowed.button(key="slow-next").disabled
     assert titles[:2] == ["Gradient on the data", "Gradient on the weighted walkers"]
     assert titles[2:] == ["Parameter update", "Langevin drift", "Langevin noise", "Reweight"]
-    assert any("nobody is resampled" in text for text in texts(slowed))
+    assert any("no walker is resampled" in text for text in texts(slowed))
     slowed.button(key="slow-previous").click().run()
     assert position(slowed) == "**5 of 6**"
 

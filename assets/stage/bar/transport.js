@@ -2,12 +2,12 @@
 
 import { element, formatCount, formatNumber, formatShare, icon, setAttribute, setText } from "../shared/dom.js";
 
-const HOLD_MS = 400; // the button shows the click this long, then the server's word counts
+const HOLD_MS = 400; // the button shows the click this long, then what the server says
 const SPEEDS = [
   [1, "1/s", "One update per second"],
   [10, "10/s", "Ten updates per second"],
   [60, "60/s", "Sixty updates per second"],
-  [null, "max", "As many updates per second as the machine can do"],
+  [null, "max", "As many updates per second as the machine allows"],
 ];
 const ROLES = (...names) => names.map((name) => `[role='${name}']`).join();
 const IGNORED = `input, textarea, select, [contenteditable='true'], ${ROLES("slider", "textbox")}`;
@@ -61,7 +61,7 @@ export class Transport {
     const { values } = this;
     if (header.step === undefined) return;
     setText(values.kl, formatNumber(header.images ? header.kl_estimate : header.kl_exact));
-    setText(this.klLabel, klLabel(header));
+    setText(this.klLabel, klLabel(header, this.small));
     if (values.ess) setText(values.ess, header.weighted ? formatShare(header.ess) : "–");
     if (values.step) setText(values.step, formatCount(header.step));
     if (!values.speed) return;
@@ -149,7 +149,7 @@ export class Transport {
       return element("div", { class: `number ${name}` }, this.values[name], label);
     };
     const shown = element("div", { class: "numbers" });
-    const kl = number("kl", "KL exact, nats");
+    const kl = number("kl", "KL(target ‖ model), nats");
     if (layout === "mini") shown.append(kl);
     else shown.append(number("step", "update"), kl, number("ess", "ESS/N"));
     if (!this.small) shown.append(number("speed", "updates/s"));
@@ -182,9 +182,9 @@ export class Transport {
   }
 }
 
-function klLabel({ known, images, kl_estimate: estimate, kl_exact_se: error }) {
+function klLabel({ known, images, kl_estimate: estimate, kl_exact_se: error }, small) {
   if (images) return estimate === null ? "cross-entropy: by AIS" : "cross-entropy ≈, nats";
-  const name = known ? "KL" : "cross-entropy";
+  const name = known ? "KL(target ‖ model)" : "cross-entropy";
   if (error > 0) return `${name} ± ${formatNumber(2 * error)}, nats`;
-  return known ? "KL exact, nats" : "cross-entropy, nats";
+  return known && !small ? `${name} exact, nats` : `${name}, nats`;
 }

@@ -1,4 +1,4 @@
-/** The easel: the plane of a drawing, and what pointer and keys do on it. */
+/** The canvas of the editor: the plane of a drawing, and what pointer and keys do on it. */
 
 import { element } from "../shared/dom.js";
 import { paintGrid, paintMode } from "./marks.js";
@@ -7,13 +7,12 @@ import { Surface } from "../shared/surface.js";
 const EDGE = 7; // pixels: so close to its ring a mode is resized
 const SPRAY = 14; // points of one dab
 const GROWTH = 1.1; // of one turn of the wheel, or one key
-const DATA = "#0072B2";
 const HELP =
-  "Plane of the drawing. N adds a mode at the centre, comma and full stop choose a mode, arrows " +
+  "Drawing plane. N adds a mode at the centre, comma and full stop choose a mode, arrows " +
   "move it, plus and minus resize it, square brackets change its mass, Delete removes it. With " +
   "the brush, arrows move the brush and Enter sprays.";
 
-export class Easel {
+export class DrawingCanvas {
   /**
    * @param {import("./drawing.js").Drawing} drawing
    * @param {function()} changed called after each change
@@ -46,7 +45,7 @@ export class Easel {
     const toX = (x) => this.#toX(x);
     const toY = (y) => this.#toY(y);
     paintGrid(context, theme, { side: surface.width, reach: drawing.limits.reach, toX, toY });
-    context.fillStyle = DATA;
+    context.fillStyle = theme.data;
     context.globalAlpha = drawing.tool === "points" ? 0.8 : 0.2;
     for (const [x, y] of drawing.points) {
       context.fillRect(this.#toX(x) - 1.2, this.#toY(y) - 1.2, 2.4, 2.4);

@@ -1,7 +1,7 @@
 /** A drawing: Gaussian modes or painted points, with undo. Knows no page and no pixels. */
 
 export const WIDTHS = [0.1, 3]; // standard deviations that can be drawn
-const LEAST_MASS = 0.001;
+export const LEAST_MASS = 0.001;
 const REMEMBERED = 100; // states that undo can go back to
 
 export class Drawing {

@@ -1,6 +1,7 @@
 /** Marks of a drawing: the grid of its plane and its modes. */
 
 import { niceTicks } from "../shared/scale.js";
+import { faded } from "../shared/theme.js";
 
 /** Draws hairlines and their numbers; `toX` and `toY` map the plane to pixels. */
 export function paintGrid(context, theme, { side, reach, toX, toY }) {
@@ -28,7 +29,7 @@ export function paintMode(context, theme, { mass, std }, { x, y, scale, chosen, 
   const strength = Math.min(0.75, 0.1 + 0.25 * mass / std ** 2);
   for (let k = 0; k <= 5; k++) {
     const alpha = strength * (Math.exp(-((k / 2) ** 2) / 2) - Math.exp(-3.125)) * faint;
-    shade.addColorStop(k / 5, `rgba(0,114,178,${Math.max(0, alpha)})`);
+    shade.addColorStop(k / 5, faded(theme.data, Math.max(0, alpha)));
   }
   context.fillStyle = shade;
   context.fillRect(x - 2.5 * ring, y - 2.5 * ring, 5 * ring, 5 * ring);

@@ -5,12 +5,13 @@ import { element, picture, setAttribute } from "../shared/dom.js";
 import { Atlas } from "./tiles.js";
 import { Surface } from "../shared/surface.js";
 
-const MOST = 12; // images of a strip
+const CHAINS = 4;
+const FRAMES = 12; // images of a strip, at most
 const GAP = 3;
 
 /** Height of the strips for a width, title included. */
-export function filmsHeight(width, chains = 4) {
-  return TITLE_HEIGHT + chains * (width / MOST);
+export function filmsHeight(width, chains = CHAINS) {
+  return TITLE_HEIGHT + chains * (width / FRAMES);
 }
 
 export class Films {
@@ -29,10 +30,10 @@ export class Films {
     paintTitle(context, theme, width, "Four chains", "older ← → now");
     this.atlas.fill(pixels, chains * length, height, columns);
     context.imageSmoothingEnabled = false;
-    const side = width / MOST;
+    const side = width / FRAMES;
     for (let chain = 0; chain < chains; chain++) {
       for (let k = 0; k < length; k++) {
-        const x = (MOST - length + k) * side;
+        const x = (FRAMES - length + k) * side;
         this.atlas.draw(context, chain * length + k, x, TITLE_HEIGHT + chain * side, side - GAP);
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The grid of images: some walkers decoded, heaviest first. The frame of a tile is as wide as its
- * weight N·w is large; a tile without weight (N·w < 0.01) is faint.
+ * The tiles of an image board: some walkers decoded, heaviest first. The frame of a tile is as wide as its
+ * weight N·w is large; a tile of negligible weight is faint.
  */
 
 import { paintTitle, TITLE_HEIGHT } from "../shared/chart.js";
@@ -12,12 +12,11 @@ const ACROSS = 8;
 const WIDEST = 0.09; // of a tile's side: the frame of the heaviest weights
 const UNIT = 0.025; // of a tile's side: the frame of weight 1/N
 const FAINT = 0.3;
-const DEAD = Math.log(0.01);
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -ACROSS, ArrowDown: ACROSS };
 
-/** Width of a tile's frame in pixels: N·w times that of weight 1/N, none for a dead walker. */
-export function frameWidth(logW, side) {
-  if (!(logW >= DEAD)) return 0;
+/** Width of a tile's frame in pixels: N·w times that of weight 1/N, none for a negligible weight. */
+function frameWidth(logW, side, { hollowBelow }) {
+  if (!(logW >= Math.log(hollowBelow))) return 0;
   return Math.min(UNIT * Math.exp(logW), WIDEST) * side;
 }
 
@@ -55,7 +54,7 @@ export class Atlas {
   }
 }
 
-export class Grid {
+export class Tiles {
   constructor() {
     this.surface = new Surface(picture());
     this.node = element("div", { class: "tiles" }, this.surface.canvas);
@@ -78,7 +77,7 @@ export class Grid {
     context.imageSmoothingEnabled = false;
     for (let k = 0; k < tiles.count; k++) {
       const [x, y] = [(k % ACROSS) * side, TITLE_HEIGHT + Math.floor(k / ACROSS) * side];
-      const width = header.weighted ? frameWidth(tiles.logW[k], side) : 1;
+      const width = header.weighted ? frameWidth(tiles.logW[k], side, header) : 1;
       this.#paintTile(context, theme, { k, x, y, side, width, color: header.weighted ? theme.accent : theme.line });
     }
   }

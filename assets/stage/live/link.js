@@ -32,7 +32,7 @@ export class Link {
     if (!this.socket?.send(message)) this.#click(message);
   }
 
-  /** Tells the browser's readiness for the next frame; only the socket waits for it. */
+  /** Says that the browser is ready for the next frame; only the socket waits for that. */
   acknowledge() {
     this.socket?.send({ do: "ack" });
   }

@@ -6,27 +6,29 @@
  * pixel ← pixel · keep / 256 + add.
  */
 
+import { channels } from "../shared/theme.js";
+
 const SIZES = 24;
 const SMALLEST = 0.4; // radius relative to that of weight 1/N
-const LARGEST = 5; // area clipped at 25× that of weight 1/N and of the median
 const PHASES = 4; // positions between two pixels, in each direction
-const HOLLOW = SIZES; // the ring that stands for a weight below 0.01/N
-const HOLLOW_BELOW = Math.log(0.01);
+const HOLLOW = SIZES; // the ring that stands for a negligible weight
 const OVERSAMPLING = 4;
 
-const INK = { grey: 34, alpha: 0.5 };
-const HALO = { grey: 255, alpha: 0.5, width: 0.9 };
-const RING = { grey: 150, alpha: 0.9, width: 1.1 };
+const INK_ALPHA = 0.5;
+const HALO = { alpha: 0.5, width: 0.9 };
+const RING = { alpha: 0.9, width: 1.1 };
 
 /**
  * The index of the disc of a walker.
  * @param {number} logW log(N·w)
  * @param {number} middle the median of log(N·w)
+ * @param {{hollowBelow: number, largestArea: number}} scales as in pages/live/style.py
  */
-export function discOf(logW, middle) {
-  if (!(logW >= HOLLOW_BELOW)) return HOLLOW;
-  const radius = Math.min(Math.exp(logW / 2), LARGEST * Math.exp(middle / 2), LARGEST);
-  const index = Math.round(((radius - SMALLEST) / (LARGEST - SMALLEST)) * (SIZES - 1));
+export function discOf(logW, middle, { hollowBelow, largestArea }) {
+  if (!(logW >= Math.log(hollowBelow))) return HOLLOW;
+  const largest = Math.sqrt(largestArea);
+  const radius = Math.min(Math.exp(logW / 2), largest * Math.exp(middle / 2), largest);
+  const index = Math.round(((radius - SMALLEST) / (largest - SMALLEST)) * (SIZES - 1));
   return Math.min(Math.max(index, 0), SIZES - 1);
 }
 
@@ -34,14 +36,23 @@ export function discOf(logW, middle) {
  * The masks of all discs at a base radius in device pixels: `masks[index][phase]`.
  * @param {number} radius that of weight 1/N
  * @param {number} ratio device pixels per CSS pixel
+ * @param {number} largestArea in areas of weight 1/N
+ * @param {{walkers: string, ground: string, hollow: string}} colors greys of disc, halo and ring
  */
-export function makeDiscs(radius, ratio) {
+export function makeDiscs(radius, ratio, largestArea, { walkers, ground, hollow }) {
+  const grey = (color) => channels(color)[0];
+  const [ink, halo, ring] = [
+    { grey: grey(walkers), alpha: INK_ALPHA },
+    { ...HALO, grey: grey(ground) },
+    { ...RING, grey: grey(hollow) },
+  ];
+  const reach = Math.sqrt(largestArea) - SMALLEST;
   const discs = Array.from({ length: SIZES }, (_, i) => {
-    const size = (SMALLEST + ((LARGEST - SMALLEST) * i) / (SIZES - 1)) * radius;
-    return phases(size, HALO.width * ratio, INK, HALO);
+    const size = (SMALLEST + (reach * i) / (SIZES - 1)) * radius;
+    return phases(size, halo.width * ratio, ink, halo);
   });
   const clear = { grey: 0, alpha: 0 };
-  discs.push(phases(Math.max(1.8 * ratio, 0.9 * radius), RING.width * ratio, clear, RING));
+  discs.push(phases(Math.max(1.8 * ratio, 0.9 * radius), ring.width * ratio, clear, ring));
   return discs;
 }
 

@@ -1,41 +1,25 @@
-/** The energy field: smooth colours at screen resolution in cividis, and its iso-lines. */
+/** The energy field: smooth colours at screen resolution, and its iso-lines. */
 
-export const CLIP = 12; // kT above the minimum
-export const ISO_LEVELS = [1, 2, 4, 8];
-const LEVELS = 65534;
-const OUTSIDE = 65535;
+import { LEVELS } from "../frame.js";
 
-/** Cividis: from dark blue to yellow, even in lightness and safe for colour-blind eyes. */
-const STOPS = [
-  [0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115],
-  [138, 134, 120], [165, 156, 116], [195, 179, 105], [225, 204, 85], [254, 232, 56],
-];
+const OUTSIDE = 65535; // stands for a column outside the field
+const SHADES = 256;
 
 /**
- * The colour at `share` (0 to 1) of the map.
+ * The colour at `share` (0 to 1) of evenly spaced stops.
+ * @param {number[][]} stops red, green, blue
  * @returns {number[]} red, green, blue
  */
-export function cividis(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (STOPS.length - 1);
-  const left = Math.min(Math.floor(at), STOPS.length - 2);
-  return [0, 1, 2].map((c) => {
-    return Math.round(STOPS[left][c] + (at - left) * (STOPS[left + 1][c] - STOPS[left][c]));
-  });
+function colorAt(stops, share) {
+  const at = share * (stops.length - 1);
+  const left = Math.min(Math.floor(at), stops.length - 2);
+  return [0, 1, 2].map((c) => Math.round(stops[left][c] + (at - left) * (stops[left + 1][c] - stops[left][c])));
 }
 
-/** Colours of an energy above the minimum, 256 steps from 0 to the clip, as packed pixels. */
-export const PIXELS = Uint32Array.from({ length: 256 }, (_, i) => {
-  const [r, g, b] = cividis(energyShare(i / 255));
-  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-});
-
-/** The same map as a CSS gradient, low energy first. */
-export const GRADIENT = `linear-gradient(to right, ${Array.from({ length: 11 }, (_, i) => {
-  return `rgb(${cividis(energyShare(i / 10)).join(",")})`;
-}).join(",")})`;
-
-function energyShare(share) {
-  return 1 - share; // low energy is bright: where the mass is
+/** The colours of a field as a CSS gradient, low energy first. */
+export function gradient(stops) {
+  const colors = Array.from({ length: 11 }, (_, i) => `rgb(${colorAt(stops, i / 10).join(",")})`);
+  return `linear-gradient(to right, ${colors.join(",")})`;
 }
 
 export class FieldPainter {
@@ -46,14 +30,16 @@ export class FieldPainter {
 
   /**
    * Fills pixels (left, top) to (left + width, top + height) of the canvas; outside its box the
-   * field has the colour of the clip.
+   * field has the colour of the highest energy.
    * @param {CanvasRenderingContext2D} context
    * @param {{values: Uint16Array, size: number, box: number[]}} field row 0 at the lowest y
+   * @param {number[][]} stops the colours of the field, from low energy to high
    * @param {{left: number, top: number, width: number, height: number}} area in device pixels
    * @param {{x0: number, y1: number, scale: number}} view world at its top left corner and device
    *   pixels per unit
    */
-  paint(context, field, area, view) {
+  paint(context, field, stops, area, view) {
+    this.#chooseColors(stops);
     const { width, height } = area;
     if (this.image?.width !== width || this.image?.height !== height) {
       this.image = new ImageData(width, height);
@@ -65,13 +51,14 @@ export class FieldPainter {
     if (this.row.length !== size) this.row = new Float32Array(size);
     const stepX = (size - 1) / (box[1] - box[0]);
     const stepY = (size - 1) / (box[3] - box[2]);
-    const { row, left, share, pixels } = this;
+    const { row, left, share, pixels, colors } = this;
     for (let i = 0; i < width; i++) {
       const at = (view.x0 + (i + 0.5) / view.scale - box[0]) * stepX;
       left[i] = at >= 0 && at <= size - 1 ? Math.min(at | 0, size - 2) : OUTSIDE;
       share[i] = at - left[i];
     }
-    const shade = 255 / LEVELS;
+    const last = SHADES - 1;
+    const shade = last / LEVELS;
     for (let j = 0; j < height; j++) {
       const at = (view.y1 - (j + 0.5) / view.scale - box[2]) * stepY;
       const inside = at >= 0 && at <= size - 1;
@@ -80,28 +67,37 @@ export class FieldPainter {
       const base = below * size;
       for (let k = 0; k < size; k++) {
         const low = values[base + k];
-        row[k] = inside ? (low + up * (values[base + size + k] - low)) * shade : 255;
+        row[k] = inside ? (low + up * (values[base + size + k] - low)) * shade : last;
       }
       const out = j * width;
       for (let i = 0; i < width; i++) {
         const k = left[i];
-        const level = k === OUTSIDE ? 255 : row[k] + share[i] * (row[k + 1] - row[k]);
-        pixels[out + i] = PIXELS[(level + 0.5) | 0];
+        const level = k === OUTSIDE ? last : row[k] + share[i] * (row[k + 1] - row[k]);
+        pixels[out + i] = colors[(level + 0.5) | 0];
       }
     }
     context.putImageData(this.image, area.left, area.top);
   }
+
+  #chooseColors(stops) {
+    if (this.stops === stops) return;
+    this.stops = stops;
+    this.colors = Uint32Array.from({ length: SHADES }, (_, i) => {
+      const [r, g, b] = colorAt(stops, i / (SHADES - 1));
+      return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    });
+  }
 }
 
 /**
- * Adds the iso-line of one level to the present path by marching squares.
+ * Adds the iso-line of one level (in kT) to the present path by marching squares.
  * @param {(column: number) => number} toX maps a column of the grid to the canvas
  * @param {(row: number) => number} toY maps a row of the grid to the canvas
  * @returns {{x: number, y: number}|null} its topmost point
  */
 export function traceLevel(context, field, level, toX, toY) {
-  const { values, size } = field;
-  const q = (level / CLIP) * LEVELS;
+  const { values, size, high } = field;
+  const q = (level / high) * LEVELS;
   let top = null;
   for (let r = 0; r < size - 1; r++) {
     for (let c = 0; c < size - 1; c++) {

@@ -1,14 +1,12 @@
 /** Marks on the plane: chains with fading trails, means of model and target, the focused walker. */
 
-const HALO = "255,255,255";
-const WALKER_INK = "#222222";
+import { faded } from "../shared/theme.js";
 
-const MODEL = "#D55E00";
 const SMALLEST_RING = 5; // pixels
 const FADES = 4; // pieces of a trail, each darker than the one before
 
-/** Draws the trails of the chains, newest positions strongest, over a white halo. */
-export function paintChains(context, { points, chains, length }, toX, toY) {
+/** Draws the trails of the chains, newest positions strongest, over a halo. */
+export function paintChains(context, { walkers, ground }, { points, chains, length }, toX, toY) {
   context.lineJoin = context.lineCap = "round";
   for (let piece = 0; piece < FADES; piece++) {
     const first = Math.floor((piece * (length - 1)) / FADES);
@@ -28,10 +26,10 @@ export function paintChains(context, { points, chains, length }, toX, toY) {
       }
     }
     const strength = (piece + 1) / FADES;
-    context.strokeStyle = `rgba(${HALO},${0.4 * strength ** 2})`;
+    context.strokeStyle = faded(ground, 0.4 * strength ** 2);
     context.lineWidth = 2.6;
     context.stroke();
-    context.strokeStyle = WALKER_INK;
+    context.strokeStyle = walkers;
     context.globalAlpha = 0.08 + 0.62 * strength ** 3;
     context.lineWidth = 1;
     context.stroke();
@@ -40,23 +38,23 @@ export function paintChains(context, { points, chains, length }, toX, toY) {
 }
 
 /** Draws the model's means as crosses and the true ones as dashed rings of one standard deviation. */
-export function paintMeans(context, { means, targetMeans, targetStds }, toX, toY, scale) {
+export function paintMeans(context, { ink, ground, model }, { means, targetMeans, targetStds }, toX, toY, scale) {
   context.lineCap = "butt";
   for (const [j, [x, y]] of (targetMeans ?? []).entries()) {
     context.beginPath();
     context.arc(toX(x), toY(y), Math.max(SMALLEST_RING, scale * targetStds[j]), 0, 2 * Math.PI);
     context.setLineDash([]);
-    context.strokeStyle = "#ffffff";
+    context.strokeStyle = ground;
     context.lineWidth = 3;
     context.stroke();
     context.setLineDash([5, 4]);
-    context.strokeStyle = "#000000";
+    context.strokeStyle = ink;
     context.lineWidth = 1.6;
     context.stroke();
   }
   context.setLineDash([]);
   context.lineCap = "round";
-  for (const [color, width] of [["#ffffff", 5.5], [MODEL, 2.8]]) {
+  for (const [color, width] of [[ground, 5.5], [model, 2.8]]) {
     context.beginPath();
     for (const [x, y] of means) cross(context, toX(x), toY(y), 7);
     context.strokeStyle = color;
@@ -66,9 +64,9 @@ export function paintMeans(context, { means, targetMeans, targetStds }, toX, toY
 }
 
 /** Rings the walker under the pointer. */
-export function paintFocus({ context, ratio }, { x, y }) {
+export function paintFocus({ context, ratio }, { walkers, ground }, { x, y }) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  for (const [color, width] of [["#ffffff", 4], [WALKER_INK, 1.6]]) {
+  for (const [color, width] of [[ground, 4], [walkers, 1.6]]) {
     context.beginPath();
     context.arc(x, y, 9, 0, 2 * Math.PI);
     context.strokeStyle = color;

@@ -1,12 +1,13 @@
 /** The plane: energy field, data, walkers, chains and means in three stacked canvases. */
 
 import { makeDiscs, stampDiscs } from "./discs.js";
-import { element, picture, plural, setText } from "../shared/dom.js";
-import { CLIP, FieldPainter, GRADIENT, ISO_LEVELS, traceLevel } from "./field.js";
+import { element, picture, plural, setAttribute, setText } from "../shared/dom.js";
+import { FieldPainter, gradient, traceLevel } from "./field.js";
 import { halfToNumber } from "../frame.js";
 import { paintChains, paintFocus, paintMeans } from "./marks.js";
-import { niceTicks } from "../shared/scale.js";
+import { niceTicks, tickText } from "../shared/scale.js";
 import { Surface } from "../shared/surface.js";
+import { faded } from "../shared/theme.js";
 import { TruthPainter } from "./truth.js";
 import { Walkers } from "./walkers.js";
 
@@ -19,13 +20,15 @@ export class Plane {
     this.base = new Surface(picture({ class: "layer base" }), { willReadFrequently: true });
     this.moving = new Surface(canvas("moving"), { alpha: false, willReadFrequently: true });
     this.top = new Surface(canvas("top"));
+    this.ramp = element("i");
+    this.highest = element("span");
     this.legend = element(
       "div",
       { class: "legend", "aria-hidden": "true" },
       element("span", {}, "U − min U"),
       element("span", {}, "0"),
-      element("i", { style: `background:${GRADIENT}` }),
-      element("span", {}, `${CLIP}+ kT`),
+      this.ramp,
+      this.highest,
     );
     this.crossings = element("div", { class: "legend crossings" });
     this.area = element("div", { class: "plane-area" });
@@ -54,28 +57,30 @@ export class Plane {
   }
 
   /** Chooses the view: the whole box at equal scale, centred. */
-  look(scene) {
-    const { box } = scene.header;
+  fit(scene) {
+    const { box, colors, largestArea } = scene.header;
+    this.marks = { ...colors.both, ...colors.onField };
     const { width, height, ratio } = this.top;
     const scale = Math.min(width / (box[1] - box[0]), height / (box[3] - box[2]));
     const x0 = (box[0] + box[1]) / 2 - width / 2 / scale;
     const y1 = (box[2] + box[3]) / 2 + height / 2 / scale;
-    const looks = [x0, y1, scale, scene.count].join();
-    if (this.view?.looks === looks) return;
-    this.view = { x0, y1, scale, looks };
+    const key = [x0, y1, scale, scene.count].join();
+    if (this.view?.key === key) return;
+    this.view = { x0, y1, scale, key };
     const crowd = Math.min(1.25, Math.max(0.55, Math.sqrt(1000 / scene.count)));
-    this.discs = makeDiscs((Math.min(width, height) / 210) * crowd * ratio, ratio);
+    this.discs = makeDiscs((Math.min(width, height) / 210) * crowd * ratio, ratio, largestArea, this.marks);
   }
 
   /** Takes the walkers of a new frame. */
   update(scene, layers, jump) {
-    this.look(scene);
+    this.fit(scene);
     this.walkers.update(scene, { weighted: layers.weighted, jump });
   }
 
   /** Draws what changes slowly: field, iso-lines, data, axes. */
   paintBase(scene, layers, theme) {
-    if (!this.view) this.look(scene);
+    if (!this.view) this.fit(scene);
+    this.#showLegend(scene);
     const context = this.base.clear();
     const { ratio } = this.base;
     const { width, height } = this.top;
@@ -85,16 +90,16 @@ export class Plane {
       const left = Math.round(this.inset.left * ratio);
       const area = { left, top: 0, width: this.frame.width, height: this.frame.height };
       const { x0, y1, scale } = this.view;
-      this.field.paint(context, scene.field, area, { x0, y1, scale: scale * ratio });
+      this.field.paint(context, scene.field, scene.header.colors.field, area, { x0, y1, scale: scale * ratio });
     }
     context.save();
     context.translate(this.inset.left, 0);
     context.beginPath();
     context.rect(0, 0, width, height);
     context.clip();
-    if (layers.isolines) this.#paintIsolines(context, scene.field, layers.energy, theme);
+    if (layers.isolines) this.#paintIsolines(context, scene, layers.energy, theme);
     if (layers.data && scene.data) this.#paintData(context, scene.data, theme);
-    if (layers.truth && scene.truth) this.truth.paint(context, scene.truth, this.view);
+    if (layers.truth && scene.truth) this.truth.paint(context, scene.truth, this.view, this.marks);
     context.restore();
     this.#keepGround(context);
     if (this.inset.left) this.#paintAxes(context, theme);
@@ -102,7 +107,7 @@ export class Plane {
 
   /** Draws the walkers, `share` of the way from the frame before to the newest. */
   paintWalkers(layers, share) {
-    this.walkers.glide(share);
+    this.walkers.interpolate(share);
     const { frame, walkers, moving, view } = this;
     const { x0, y1, scale } = view;
     const pixels = frame.data;
@@ -112,10 +117,10 @@ export class Plane {
       stampDiscs(pixels, frame.width, frame.height, walkers.now, walkers.sizes, this.discs, inPixels);
     }
     moving.context.putImageData(frame, 0, 0);
-    if (this.focus >= 0) paintFocus(this.moving, this.place(this.focus));
+    if (this.focus >= 0) paintFocus(this.moving, this.marks, this.place(this.focus));
   }
 
-  /** Draws what changes with each frame but does not glide: chains and means. */
+  /** Draws what changes with each frame and is not interpolated: chains and means. */
   paintTop(scene, layers) {
     const context = this.top.clear();
     const { x0, y1, scale } = this.view;
@@ -124,8 +129,8 @@ export class Plane {
     const { chains } = scene.trails;
     this.crossings.hidden = !layers.chains;
     setText(this.crossings, `${chains} chains: ${plural(scene.header.crossings, "crossing")}`);
-    if (layers.chains) paintChains(context, scene.trails, toX, toY);
-    if (layers.means) paintMeans(context, scene.header, toX, toY, scale);
+    if (layers.chains) paintChains(context, this.marks, scene.trails, toX, toY);
+    if (layers.means) paintMeans(context, this.marks, scene.header, toX, toY, scale);
   }
 
   /** Finds the walker under a point of the plane (CSS pixels); −1 for none. */
@@ -161,7 +166,12 @@ export class Plane {
     this.ground = context.getImageData(left, 0, width, height).data;
   }
 
-  #paintIsolines(context, field, onColor, theme) {
+  #showLegend({ header, field }) {
+    setAttribute(this.ramp, "style", `background:${gradient(header.colors.field)}`);
+    setText(this.highest, `${field.high}+ kT`);
+  }
+
+  #paintIsolines(context, { field, header }, onColor, theme) {
     const { x0, y1, scale } = this.view;
     const { box, size } = field;
     const toX = (c) => (box[0] + (c * (box[1] - box[0])) / (size - 1) - x0) * scale;
@@ -171,26 +181,26 @@ export class Plane {
     context.textBaseline = "middle";
     const labels = [];
     context.beginPath();
-    for (const level of ISO_LEVELS) {
+    for (const level of header.isoLevels) {
       labels.push([level, traceLevel(context, field, level, toX, toY)]);
     }
     context.lineWidth = 1;
-    context.strokeStyle = onColor ? "rgba(255,255,255,0.5)" : theme.soft;
+    context.strokeStyle = onColor ? faded(this.marks.ground, 0.5) : theme.soft;
     context.stroke();
     for (const [level, at] of labels) {
       if (at === null || this.inset.left === 0) continue;
       const y = Math.min(Math.max(at.y, 10), this.top.height - 10);
       context.lineWidth = 3;
-      context.strokeStyle = onColor ? "rgba(10,28,56,0.75)" : theme.background;
+      context.strokeStyle = onColor ? faded(this.marks.shade, 0.75) : theme.background;
       context.strokeText(String(level), at.x, y);
-      context.fillStyle = onColor ? "#ffffff" : theme.ink;
+      context.fillStyle = onColor ? this.marks.ground : theme.ink;
       context.fillText(String(level), at.x, y);
     }
   }
 
   #paintData(context, data, theme) {
     const { x0, y1, scale } = this.view;
-    context.fillStyle = "#0072B2";
+    context.fillStyle = theme.data;
     context.globalAlpha = 0.75;
     context.beginPath();
     for (let i = 0; i < data.length; i += 2) {
@@ -221,8 +231,4 @@ export class Plane {
       if (at > 6 && at < height - 6) context.fillText(tickText(y), left - 6, at);
     }
   }
-}
-
-function tickText(value) {
-  return String(Number(value.toPrecision(6))).replace("-", "−");
 }

@@ -1,24 +1,26 @@
 /** The true density as dashed iso-lines; they never change, so they are traced once per view. */
 
+import { faded } from "../shared/theme.js";
 import { traceLevel } from "./field.js";
 
-const LEVELS = [1, 3]; // kT below the highest density
+export const TRUTH_LEVELS = [1, 3]; // kT below the highest density
 const DASH = 7; // pixels
 
 export class TruthPainter {
   /**
    * Draws the lines.
    * @param {{values: Uint16Array, size: number, box: number[]}} truth −log of the density
-   * @param {{x0: number, y1: number, scale: number, looks: string}} view world at the top left
+   * @param {{x0: number, y1: number, scale: number, key: string}} view world at the top left
    *   corner and pixels per unit
+   * @param {{ink: string, ground: string}} colors of marks on the field
    */
-  paint(context, truth, view) {
-    if (this.truth !== truth || this.looks !== view.looks) {
+  paint(context, truth, view, { ink, ground }) {
+    if (this.truth !== truth || this.key !== view.key) {
       this.path = trace(truth, view);
       this.truth = truth;
-      this.looks = view.looks;
+      this.key = view.key;
     }
-    for (const [color, width] of [["rgba(255,255,255,0.75)", 3], ["#000000", 1.4]]) {
+    for (const [color, width] of [[faded(ground, 0.75), 3], [ink, 1.4]]) {
       context.strokeStyle = color;
       context.lineWidth = width;
       context.stroke(this.path);
@@ -44,6 +46,6 @@ function trace(truth, { x0, y1, scale }) {
       path.lineTo(x, y);
     },
   };
-  for (const level of LEVELS) traceLevel(dashes, truth, level, toX, toY);
+  for (const level of TRUTH_LEVELS) traceLevel(dashes, truth, level, toX, toY);
   return path;
 }

@@ -2,7 +2,7 @@
 
 import { discOf } from "./discs.js";
 
-const JUMP = 0.4; // of the box: a walker that moves further in one frame does not glide
+const JUMP = 0.4; // of the box: a walker that moves further in one frame is moved at once
 
 export class Walkers {
   constructor() {
@@ -16,10 +16,11 @@ export class Walkers {
   }
 
   /**
-   * Takes the walkers of a new frame; they glide there unless `jump`.
+   * Takes the walkers of a new frame; they move there step by step unless `jump`.
    * @param {import("../frame.js").Scene} scene
    */
-  update({ count, positions, logW, header }, { weighted, jump }) {
+  update(scene, { weighted, jump }) {
+    const { count, positions, header } = scene;
     if (count !== this.count) {
       this.count = count;
       for (const name of ["from", "to", "now"]) this[name] = new Float32Array(2 * count);
@@ -32,22 +33,22 @@ export class Walkers {
     this.from.set(this.now);
     if (!jump) this.#dropJumps(header.box);
     this.still = jump;
-    this.weigh(logW, weighted);
+    this.weigh(scene, weighted);
   }
 
   /** Chooses the disc of each walker by its weight, or the same for all. */
-  weigh(logW, weighted) {
+  weigh({ logW, header }, weighted) {
     if (!weighted) {
-      this.sizes.fill(discOf(0, 0));
+      this.sizes.fill(discOf(0, 0, header));
       return;
     }
     this.sorted.set(logW);
     const middle = this.sorted.sort()[this.count >> 1];
-    for (let i = 0; i < this.count; i++) this.sizes[i] = discOf(logW[i], middle);
+    for (let i = 0; i < this.count; i++) this.sizes[i] = discOf(logW[i], middle, header);
   }
 
   /** Moves to `share` (0 to 1) of the way to the newest frame. */
-  glide(share) {
+  interpolate(share) {
     const { from, to, now } = this;
     if (this.still) return;
     if (share >= 1) {

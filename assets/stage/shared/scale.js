@@ -10,6 +10,11 @@ export function niceTicks(low, high, count) {
   return ticks;
 }
 
+/** The number at a tick, with a true minus sign. */
+export function tickText(value, digits = 6) {
+  return String(Number(value.toPrecision(digits))).replace("-", "−");
+}
+
 /** A linear map from [d0, d1] to [r0, r1]. */
 export function linear(d0, d1, r0, r1) {
   const slope = (r1 - r0) / (d1 - d0 || 1);

@@ -1,6 +1,6 @@
 /** Canvases: sized to their box at a capped pixel ratio, drawn in CSS pixels. */
 
-export const MAX_RATIO = 2;
+const MAX_RATIO = 2;
 
 /** How much larger CSS shows an element than its own pixels say: the presenter mode does. */
 export function zoomOf(element) {

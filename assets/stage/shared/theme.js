@@ -1,56 +1,52 @@
-/** Colours and fonts: Streamlit's theme variables, and our palette with one meaning everywhere. */
+/** The theme: colours and font of the page, and the colours that Python sends for everything drawn. */
 
-const PALETTE = {
-  data: "#0072B2",
-  model: "#D55E00",
-  witness: "#56B4E9",
-};
-
-/** Per method its colour on light and on dark, and its dash; no two methods share either. */
-const METHODS = {
-  "weighted-ula": ["#0B5FA5", "#5C93FF", []],
-  pcd: ["#7B3294", "#C48BDB", [6, 4]],
-  cd: ["#B37400", "#E0A030", [2, 3]],
-  "improved-cd": ["#00796B", "#35C4A8", [7, 3, 2, 3]],
-  "short-run": ["#B0306A", "#F07AAE", [9, 3]],
-  unweighted: ["#4A7A1E", "#9CCB5A", [12, 3, 2, 3, 2, 3]],
-  "score-matching": ["#8C4A2F", "#D79A7C", [3, 7]],
-  "denoising-score-matching": ["#5A5FB0", "#A9AEF5", [3, 3, 3, 7]],
-  exact: ["#3F4650", "#D5DAE2", [14, 5]],
-};
-const OTHER = ["#5F6673", "#A3ABB9", [10, 10]];
+const parsed = new Map(); // channels by colour
 
 /**
- * Reads the theme at `host`; call again on each render, the reader may have switched.
- * @param {Element} host
+ * Reads the theme of the page at `host`; call it again on each render, the reader may have switched.
+ * @param {Element} host an element whose style sheet sets --ink, --paper and --accent
  */
 export function readTheme(host) {
   const style = getComputedStyle(host);
-  const value = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
-  const background = value("--st-background-color", "#ffffff");
-  const ink = value("--st-text-color", "#1a1d23");
+  const [ink, background, accent] = ["--ink", "--paper", "--accent"].map((name) => style.getPropertyValue(name).trim());
   const dark = lightness(background) < 0.4;
   return {
-    ...PALETTE,
     background,
     ink,
+    accent,
     dark,
-    truth: dark ? "#ffffff" : "#000000",
-    walkers: dark ? "#EEEEEE" : "#222222",
     soft: mix(ink, background, dark ? 0.74 : 0.7),
     line: mix(ink, background, 0.16),
-    accent: value("--st-primary-color", dark ? "#6CB2F0" : "#0B5FA5"),
-    font: value("--st-font", "system-ui, sans-serif"),
+    font: style.fontFamily,
   };
 }
 
-/** The colour of a method's curves and its dash pattern. */
-export function methodStyle(theme, method) {
-  const [onLight, onDark, dash] = METHODS[method] ?? OTHER;
-  return { color: theme.dark ? onDark : onLight, dash };
+/**
+ * The theme of the page with the colours of pages/live/style.py: data, model, witness, truth, walkers.
+ * @param {Object} page as `readTheme` returns it
+ * @param {{both: Object, light: Object, dark: Object}} [colors] none before the first picture
+ */
+export function withColors(page, { both, light, dark } = {}) {
+  return { ...page, ...both, ...(page.dark ? dark : light) };
 }
 
-function channels(color) {
+/** The colour of a method's curves and its dash. */
+export function methodStyle(theme, { light, dark, dash }) {
+  return { color: theme.dark ? dark : light, dash };
+}
+
+/** A colour with an opacity. */
+export function faded(color, opacity) {
+  return `rgba(${channels(color).join(",")},${opacity})`;
+}
+
+/** Red, green and blue of a CSS colour, 0 to 255. */
+export function channels(color) {
+  if (!parsed.has(color)) parsed.set(color, parse(color));
+  return parsed.get(color);
+}
+
+function parse(color) {
   const context = document.createElement("canvas").getContext("2d");
   context.fillStyle = color;
   const text = context.fillStyle;

@@ -11,8 +11,22 @@ const ROW = 18; // pixels between rows of the legend
 const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room,
 const NARROW_NUMBER = 23; // and one such as .25 this much
 
+/** @type {import("./strips.js").Strip} */
+export const masses = {
+  name: "masses",
+  layouts: ["full", "images", "mini", "cell", "tile"],
+  grow: 1.5,
+  least: 112,
+  withPlane: 132,
+  paint,
+  label: (scene) => {
+    const what = scene.header.images ? "Class masses" : "Mode masses";
+    return scene.header.masses ? `${what}. ${describe(scene)}` : what;
+  },
+};
+
 /** The masses of a scene, with the model's classes by AIS where they have been measured. */
-export function massesOf({ header, measured }) {
+function massesOf({ header, measured }) {
   const { masses } = header;
   const fits = header.images && measured?.step <= header.step && measured.masses.length === masses?.truth.length;
   return fits ? { ...masses, model: measured.masses, model_se: measured.masses_se } : masses;
@@ -23,7 +37,7 @@ export function massesOf({ header, measured }) {
  * @param {{weighted: boolean, images: boolean}} header
  * @param {boolean} known whether anything is known of the model's masses
  */
-export function readings(header, theme, weighted, known = true) {
+function readings(header, theme, weighted, known = true) {
   const model = { key: "model", name: "model", color: theme.model };
   const measured = { ...model, name: "model by AIS", errors: "model_se" };
   const bars = [{ key: "data", name: "data", color: theme.data }];
@@ -38,7 +52,8 @@ export function readings(header, theme, weighted, known = true) {
 }
 
 /** Draws the groups of bars with whiskers of ±2 standard errors and the truth dashed. */
-export function paintMasses(surface, scene, theme, pointer, { weighted }) {
+function paint(surface, scene, theme, { pointer, layers }) {
+  const { weighted } = layers;
   const context = surface.clear();
   const { width, height } = surface;
   const masses = massesOf(scene);
@@ -77,8 +92,8 @@ export function paintMasses(surface, scene, theme, pointer, { weighted }) {
   context.stroke();
 }
 
-/** What a reader hears: the weighted (or raw) mass and the truth of each mode. */
-export function describeMasses(scene) {
+/** The mass of each mode in words: truth, model, and walkers weighted or raw. */
+function describe(scene) {
   const { weighted, images, classNames } = scene.header;
   const masses = massesOf(scene);
   const key = weighted ? "weighted" : "raw";

@@ -1,26 +1,39 @@
-/** The live strips beside the plane: curves, log-weights and mode masses. */
+/** The strips: live plots beside the plane, each defined in a module of its own. */
 
-import { paintSentence, paintTitle } from "../shared/chart.js";
-import { paintContrast, paintEss, paintKl } from "./curves.js";
-import { element, formatNumber, formatShare, picture, setAttribute } from "../shared/dom.js";
-import { describeMasses, paintMasses } from "./masses.js";
+import { element, picture, setAttribute } from "../shared/dom.js";
 import { Surface } from "../shared/surface.js";
-import { paintWeights } from "./weights.js";
+import { contrast } from "./contrast.js";
+import { ess } from "./ess.js";
+import { kl } from "./kl.js";
+import { masses } from "./masses.js";
+import { weights } from "./weights.js";
 
-const STRIPS = {
-  kl: { grow: 2.1, least: 130, paint: paintKl, curve: true },
-  contrast: { grow: 0.8, least: 72, paint: paintContrast, curve: true },
-  ess: { grow: 1.3, least: 92, paint: paintEss, curve: true },
-  weights: { grow: 1, least: 84, paint: paintWeights },
-  masses: { grow: 1.5, least: 112, paint: paintMasses },
-};
+/**
+ * @typedef {Object} Strip
+ * @property {string} name as in PANELS of pages/common/tab/display.py, which can hide it
+ * @property {string[]} layouts in which it stands
+ * @property {number} grow its share of the height that is left
+ * @property {number} least height in pixels
+ * @property {Object<string, number>} [leastIn] the least height in layouts where it differs
+ * @property {number} [narrow] height where everything stands below each other, if not the usual one
+ * @property {number} [withPlane] height at which it may leave its column and stand by the plane
+ * @property {number} [weightless] height while the walkers carry no weights, 0 to hide it
+ * @property {"first"|"second"} [givesWay] on a low screen
+ * @property {boolean} [curve] whether it shares the pointer with the other curves
+ * @property {function(Surface, Scene, Object, {pointer: number|null, layers: Object})} paint
+ *   draws a scene in a theme; `pointer` is in pixels from the left
+ * @property {function(Scene): string} label what a screen reader says
+ */
+
+/** All strips, in order. */
+const STRIPS = [kl, contrast, ess, weights, masses];
 
 export class Strips {
-  /** @param {string[]} names which strips to show, in order */
-  constructor(names) {
+  /** @param {string} layout whose strips are shown */
+  constructor(layout) {
     this.node = element("div", { class: "strips" });
     this.pointers = {}; // pixels from the left, by strip; the curves share theirs
-    this.strips = names.map((name) => this.#make(name));
+    this.strips = STRIPS.filter((strip) => strip.layouts.includes(layout)).map((strip) => this.#make(strip, layout));
   }
 
   /** Fits the canvases to their places; true when something changed. */
@@ -29,20 +42,22 @@ export class Strips {
     return this.strips.map((s, i) => s.surface.resize(...sizes[i])).some(Boolean);
   }
 
-  /** Puts a strip into another column; null brings it home. */
-  move(name, column) {
-    const { place } = this.strips.find((strip) => strip.name === name);
-    if (place.parentNode !== (column ?? this.node)) (column ?? this.node).append(place);
+  /** The height that the strips need which are shown and may stand by the plane; 0 for none. */
+  get heightWithPlane() {
+    return this.strips.reduce((sum, { withPlane = 0, place }) => sum + (place.hidden ? 0 : withPlane), 0);
+  }
+
+  /** Puts the strips that may stand by the plane into its column; null brings them home. */
+  moveToPlane(column) {
+    const goal = column ?? this.node;
+    for (const { withPlane, place } of this.strips) {
+      if (withPlane && place.parentNode !== goal) goal.append(place);
+    }
   }
 
   /** Hides the strips of these names and shows the others. */
   hide(names) {
     for (const { name, place } of this.strips) place.hidden = names.has(name);
-  }
-
-  /** Whether a strip is shown. */
-  shows(name) {
-    return !this.strips.find((strip) => strip.name === name).place.hidden;
   }
 
   /** Draws all strips of a scene. */
@@ -52,57 +67,37 @@ export class Strips {
       this.weightless = weightless;
       this.resize();
     }
-    for (const { name, surface, paint, curve } of this.strips) {
+    for (const { surface, paint, group } of this.strips) {
       if (surface.width < 40 || surface.height < 20) continue;
-      if (name === "ess" && weightless) paintWeightless(surface, theme, scene.header);
-      else paint(surface, scene, theme, this.pointers[curve ? "curve" : name] ?? null, layers);
+      paint(surface, scene, theme, { pointer: this.pointers[group] ?? null, layers });
     }
   }
 
   /** Renews what a screen reader says about each strip. */
   describe(scene) {
-    const { header } = scene;
-    const what = header.images ? "Class" : "Mode";
-    const words = {
-      kl: `${describeKl(header)}: ${formatNumber(header.images ? header.kl_estimate : header.kl_exact)} nats`,
-      contrast: "CD contrast: energy of the data minus energy of the walkers; not a loss",
-      ess: `Effective sample size: ${formatShare(header.ess)} of the walkers`,
-      weights: "Histogram of the walkers' log-weights",
-      masses: header.masses ? `${what} masses. ${describeMasses(scene)}` : `${what} masses`,
-    };
-    for (const { name, surface } of this.strips) {
-      setAttribute(surface.canvas, "aria-label", words[name]);
-    }
+    for (const { label, surface } of this.strips) setAttribute(surface.canvas, "aria-label", label(scene));
   }
 
-  #make(name) {
-    const { grow, least, paint, curve } = STRIPS[name];
+  #make(strip, layout) {
+    const { name, grow, least, leastIn = {}, narrow, weightless, givesWay = null, curve } = strip;
     const canvas = picture();
-    const style = `flex:${grow} 1 ${least}px;min-height:${least}px`;
-    const place = element("div", { class: `strip ${name}`, style }, canvas);
+    const place = element("div", { class: "strip", "data-strip": name, "data-gives-way": givesWay }, canvas);
+    place.style.setProperty("--grow", grow);
+    place.style.setProperty("--least", `${leastIn[layout] ?? least}px`);
+    if (narrow) place.style.setProperty("--narrow", `${narrow}px`);
+    if (weightless !== undefined) {
+      place.dataset.weightless = weightless;
+      place.style.setProperty("--weightless", `${weightless}px`);
+    }
     this.node.append(place);
     const group = curve ? "curve" : name;
     canvas.addEventListener("pointermove", (event) => this.#point(group, event.offsetX));
     canvas.addEventListener("pointerleave", () => this.#point(group, null));
-    return { name, place, paint, curve, surface: new Surface(canvas) };
+    return { ...strip, place, group, surface: new Surface(canvas) };
   }
 
   #point(group, x) {
     this.pointers[group] = x;
     this.onpoint?.();
   }
-}
-
-function paintWeightless(surface, theme, { readsWalkers, methodLabel, methodHelp }) {
-  const context = surface.clear();
-  paintTitle(context, theme, surface.width, "Effective sample size");
-  const role = readsWalkers ? "carry no weights" : "only show the model";
-  const sentence = `These walkers ${role}: ${methodLabel} ${methodHelp}.`;
-  paintSentence(context, theme, sentence, 26, surface.width);
-}
-
-function describeKl({ known, images, kl_exact_se: error }) {
-  if (images) return "Cross-entropy of the model on the training images, estimated by the walkers";
-  if (!known) return "Cross-entropy of the model on own points";
-  return `KL divergence to the truth, ${error > 0 ? "sampled" : "exact"}`;
 }

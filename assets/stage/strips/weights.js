@@ -7,13 +7,26 @@ import { extent, linear, niceTicks } from "../shared/scale.js";
 const LOWEST = -10; // smaller log-weights are counted in the first bin
 const BINS = 48;
 
+/** @type {import("./strips.js").Strip} */
+export const weights = {
+  name: "weights",
+  layouts: ["full", "images"],
+  grow: 1,
+  least: 84,
+  leastIn: { images: 64 },
+  weightless: 0,
+  givesWay: "second",
+  paint,
+  label: () => "Histogram of the walkers' log-weights",
+};
+
 /**
  * The log-weights in bins, as shares of the walkers or of the mass.
  * @param {Float32Array} logW log(N·w)
  * @returns {{low: number, high: number, shares: Float64Array, half: number, carriers: number}}
  *   `half`: the log-weight above which half of the mass sits; `carriers`: the share of walkers there
  */
-export function binWeights(logW, weighted) {
+function binWeights(logW, weighted) {
   const [least, most] = extent([logW], [0, 0]);
   const low = Math.max(LOWEST, Math.min(-2, Math.floor(least)));
   const high = Math.max(2, Math.ceil(most + 0.01));
@@ -36,7 +49,8 @@ export function binWeights(logW, weighted) {
 }
 
 /** Draws the histogram; the bins of the walkers that carry half of the mass are filled. */
-export function paintWeights(surface, scene, theme, pointer, { weighted }) {
+function paint(surface, scene, theme, { pointer, layers }) {
+  const { weighted } = layers;
   const context = surface.clear();
   const { width, height } = surface;
   const { low, high, shares, half, carriers } = binWeights(scene.logW, weighted);
@@ -49,7 +63,7 @@ export function paintWeights(surface, scene, theme, pointer, { weighted }) {
   const note =
     under in shares
       ? `${formatNumber(low + (under + 0.5) * step)}: ${formatShare(shares[under])}`
-      : `${formatShare(carriers)} carry half of the mass`;
+      : `${formatShare(carriers)} carry half the mass`;
   chart.paintTitle(context, theme, width, title, note);
   context.lineWidth = 1;
   for (let k = 0; k < BINS; k++) {

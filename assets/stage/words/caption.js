@@ -1,5 +1,6 @@
 /** The caption under the plane: one sentence whose words switch the layers. */
 
+import { TRUTH_LEVELS } from "../plane/truth.js";
 import { element, setAttribute, setText } from "../shared/dom.js";
 
 const WORDS = {
@@ -12,13 +13,13 @@ const WORDS = {
   truth: "true density",
 };
 const HINTS = {
-  energy: "The energy U above its minimum, up to 12 kT; bright is low",
-  isolines: "Lines at 1, 2, 4 and 8 kT above the minimum",
-  data: "Training points",
-  walkers: "Langevin walkers; hollow grey rings weigh less than 0.01/N",
-  chains: "The last 60 positions of 12 walkers",
-  means: "Model means as crosses, true modes as dashed rings of one standard deviation",
-  truth: "Dashed lines of the true density at 1 and 3 kT below its highest value",
+  energy: ({ field }) => `The energy U above its minimum, up to ${field.high} kT; bright is low`,
+  isolines: ({ header }) => `Lines at ${list(header.isoLevels)} kT above the minimum`,
+  data: () => "Training points",
+  walkers: ({ header }) => `Langevin walkers; hollow grey rings are those that weigh less than ${header.hollowBelow}/N`,
+  chains: ({ trails }) => `The last ${trails.length} positions of ${trails.chains} walkers`,
+  means: () => "Model means as crosses, true modes as dashed rings of one standard deviation",
+  truth: () => `Dashed lines of the true density at ${list(TRUTH_LEVELS)} kT below its highest value`,
 };
 const OUTSIDE = 0.001; // share of the model's mass that is worth a word when the quadrature misses it
 
@@ -48,7 +49,7 @@ export class Caption {
   constructor(layers, changed) {
     this.layers = layers;
     this.buttons = {};
-    const word = (name) => this.#button(name, WORDS[name], HINTS[name], () => {
+    const word = (name) => this.#button(name, WORDS[name], "", () => {
       layers[name] = !layers[name];
       changed(name);
     }, "word layer");
@@ -63,8 +64,8 @@ export class Caption {
     this.node.append(
       "Showing ", word("energy"), " with ", word("isolines"), ", ", word("data"), ", ",
       word("walkers"), " sized ",
-      size(true, "by weight", "Disc area ∝ N·w: the walkers as the weights read them"), " | ",
-      size(false, "equally", "All discs alike: the walkers as they stand, unweighted"), ", ",
+      size(true, "by weight", "Disc area ∝ N·w: the walkers as their weights count them"), " | ",
+      size(false, "equally", "All discs the same size: the walkers without their weights"), ", ",
       word("chains"), this.means, this.truth, ".",
     );
     this.plane = element("span");
@@ -73,7 +74,9 @@ export class Caption {
   }
 
   /** Says what the plane is, where exact numbers come from, and what the walkers are for. */
-  explain(header) {
+  explain(scene) {
+    const { header } = scene;
+    for (const [name, hint] of Object.entries(HINTS)) setAttribute(this.buttons[name], "title", hint(scene));
     this.means.hidden = !header.means.length && !header.targetMeans?.length;
     this.truth.hidden = !header.known;
     setText(this.plane, [ofPlane(header), ofNumbers(header), ofWalkers(header)].join(""));
@@ -102,27 +105,32 @@ export class Caption {
 
 function ofPlane({ dim, images, whitened }) {
   if (images) {
-    const rest = whitened ? "the others at 0" : "through the mean image";
-    return ` The plane holds the first two principal directions of ${dim}, ${rest}.`;
+    if (whitened) return ` The plane shows the first two of ${dim} principal directions, with the others at 0.`;
+    return ` The plane shows the first two principal directions of ${dim} pixels, through the mean image.`;
   }
-  if (dim === 1) return " One dimension: the height of a point means nothing.";
+  if (dim === 1) return " One dimension: the height of a point has no meaning.";
   if (dim === 2) return "";
-  return ` The plane is the first two of ${dim} coordinates, with the others integrated out.`;
+  return ` The plane shows the first two of ${dim} coordinates, with the others integrated out.`;
 }
 
 function ofNumbers({ quadrature, known, outside, images, whitened }) {
   if (images) {
     const where = whitened ? "in whitened coordinates" : "over the pixels";
-    return ` No exact log Z exists here: cross-entropies are estimates, ${where}.`;
+    return ` Here log Z cannot be computed exactly: cross-entropies are estimates, ${where}.`;
   }
   if (!quadrature) return "";
   const missed = outside > OUTSIDE ? `, which misses ${formatPercent(outside)} of the model` : "";
-  const unknown = known ? "" : " The density of own points is unknown: cross-entropy stands for KL.";
+  const unknown = known ? "" : " The density of your own points is unknown, so cross-entropy takes the place of KL(target ‖ model).";
   return ` Exact numbers come from quadrature${missed}.${unknown}`;
 }
 
 function ofWalkers({ readsWalkers, methodLabel }) {
   return readsWalkers ? "" : ` The walkers only show the model: ${methodLabel} learns without them.`;
+}
+
+/** Numbers as a list in words. */
+function list(numbers) {
+  return `${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
 }
 
 function formatPercent(share) {

@@ -1,8 +1,12 @@
-/** A finger on the part of a stage that a lesson means: an outline, and a hand with two words. */
+/** A hand on the part of a stage that a lesson speaks of: an outline, and an icon with two words. */
 
 import { element } from "../shared/dom.js";
 
-const PLACES = { plane: ".plane-area", images: ".tiles", transport: ".transport" };
+const PLACES = {
+  plane: ".plane-area",
+  images: ".tiles",
+  transport: ".transport",
+};
 const HAND =
   '<svg viewBox="0 0 24 24" width="16" height="16" fill="none" stroke="currentColor" stroke-width="2" ' +
   'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M9 13V4.5a1.5 1.5 0 0 1 3 0V11' +
@@ -15,16 +19,16 @@ const HAND =
  * @param {string} [name] "plane", "images", "transport" or the name of a strip; none takes it away
  */
 export function pointAt(host, name) {
-  const place = name ? host.querySelector(PLACES[name] ?? `.strip.${name}`) : null;
+  const place = name ? host.querySelector(PLACES[name] ?? `[data-strip="${name}"]`) : null;
   for (const old of host.querySelectorAll(".pointed")) {
     if (old === place) return;
     old.classList.remove("pointed");
-    old.querySelector(":scope > .finger")?.remove();
+    old.querySelector(":scope > .hand")?.remove();
   }
   if (!place) return;
-  const finger = element("span", { class: "finger" });
-  finger.innerHTML = HAND;
-  finger.append("look here");
+  const hand = element("span", { class: "hand" });
+  hand.innerHTML = HAND;
+  hand.append("look here");
   place.classList.add("pointed");
-  place.append(finger);
+  place.append(hand);
 }

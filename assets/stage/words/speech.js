@@ -1,24 +1,24 @@
-/** Speech: what a screen reader says about the run, renewed every few seconds. */
+/** What a screen reader says about the run, renewed every few seconds, and the words of its state. */
 
 import { formatNumber, formatShare, setAttribute } from "../shared/dom.js";
 
 const EVERY_MS = 8000;
 
-/** Says when it is time to speak again. */
-export class Pause {
+/** Tells when to speak again. */
+export class Timer {
   constructor() {
     this.last = -EVERY_MS;
   }
 
-  /** Whether the pause is over; begins the next one then. */
-  over(now) {
+  /** Whether it is time; if so, the next wait begins. */
+  due(now) {
     if (now - this.last < EVERY_MS) return false;
     this.last = now;
     return true;
   }
 }
 
-/** Renews every text of a stage that is heard and not seen. */
+/** Renews every text of a stage that is heard but not seen. */
 export function speak({ scene, spoken, strips, board, plane, hidden }) {
   const { header } = scene;
   spoken.textContent = describeRun(header, hidden);
@@ -27,11 +27,11 @@ export function speak({ scene, spoken, strips, board, plane, hidden }) {
   if (plane) setAttribute(plane.base.canvas, "aria-label", describePlane(header));
 }
 
-/** The run in one sentence, without what is hidden. */
+/** The run in one sentence, without what the page hides. */
 function describeRun({ step, kl_exact: exact, kl_estimate: estimate, images, known, ess, weighted }, hidden) {
   const kl = images ? estimate : exact;
   const numbers = [`Update ${step}`];
-  if (!hidden.has("kl")) numbers.push(`${known ? "KL" : "cross-entropy"} ${formatNumber(kl)} nats`);
+  if (!hidden.has("kl")) numbers.push(`${known ? "KL(target ‖ model)" : "cross-entropy"} ${formatNumber(kl)} nats`);
   if (weighted && !hidden.has("ess")) numbers.push(`effective sample size ${formatShare(ess)}`);
   return `${numbers.join(", ")}.`;
 }

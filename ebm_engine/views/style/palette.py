@@ -1,4 +1,4 @@
-"""Colours and dashes of the figures.
+"""Colours and dashes of the figures and of the stage.
 
 One colour has one meaning everywhere (data blue, model orange, truth black or white); methods
 differ by colour and by dash.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from plotly.colors import find_intermediate_color, hex_to_rgb, label_rgb
+from plotly.colors import find_intermediate_color, get_colorscale, hex_to_rgb, label_rgb
 
 Theme = Literal["light", "dark"]
-FIELD = "cividis_r"  # energies: low ones are bright, as on the stage, in both themes
+FIELD = "cividis_r"  # energies: low ones are bright, in both themes; safe for colour-blind eyes
 
 
 @dataclass(frozen=True)
@@ -83,27 +83,40 @@ PALETTES: dict[Theme, Palette] = {
 
 # The field looks the same in both themes, so the marks on it do too.
 ON_FIELD = PALETTES["light"]
+HOLLOW = "#9A9A9A"  # rings of walkers of negligible weight
+
+# A method's colour in Palette, its dash in a figure, and on the stage (pixels on, off, …).
+METHOD_LINES: dict[str, tuple[str, str, tuple[int, ...]]] = {
+    "weighted-ula": ("weighted", "solid", ()),
+    "pcd": ("pcd", "dash", (6, 4)),
+    "cd": ("cd", "dot", (2, 3)),
+    "improved-cd": ("improved", "dashdot", (7, 3, 2, 3)),
+    "short-run": ("short_run", "9px,3px", (9, 3)),
+    "unweighted": ("unweighted", "15px,3px,3px,3px,3px,3px", (12, 3, 2, 3, 2, 3)),
+    "score-matching": ("score", "3px,9px", (3, 7)),
+    "denoising-score-matching": ("denoising", "3px,3px,3px,9px", (3, 3, 3, 7)),
+    "exact": ("exact", "18px,6px", (14, 5)),
+}
+OTHER_LINE = ("muted", "12px,12px", (10, 10))
 
 
 def method_line(kind: str, theme: Theme) -> dict[str, str]:
-    """Colour and dash of a method's line; both differ between any two methods listed here.
+    """Colour and dash of a method's line; both differ between any two methods in METHOD_LINES.
 
     A method that is not listed has a grey line with wide dashes.
     """
-    colors = PALETTES[theme]
-    lines = {
-        "weighted-ula": (colors.weighted, "solid"),
-        "pcd": (colors.pcd, "dash"),
-        "cd": (colors.cd, "dot"),
-        "improved-cd": (colors.improved, "dashdot"),
-        "short-run": (colors.short_run, "9px,3px"),
-        "unweighted": (colors.unweighted, "15px,3px,3px,3px,3px,3px"),
-        "score-matching": (colors.score, "3px,9px"),
-        "denoising-score-matching": (colors.denoising, "3px,3px,3px,9px"),
-        "exact": (colors.exact, "18px,6px"),
-    }
-    color, dash = lines.get(kind, (colors.muted, "12px,12px"))
-    return {"color": color, "dash": dash}
+    color, dash, _ = METHOD_LINES.get(kind, OTHER_LINE)
+    return {"color": getattr(PALETTES[theme], color), "dash": dash}
+
+
+def method_dash(kind: str) -> tuple[int, ...]:
+    """The dash of a method's line on the stage: pixels on, off, …; empty for a solid line."""
+    return METHOD_LINES.get(kind, OTHER_LINE)[2]
+
+
+def field_stops() -> list[tuple[int, int, int]]:
+    """Evenly spaced colours (red, green, blue) of the field, from low energy to high."""
+    return [hex_to_rgb(color) for _, color in get_colorscale(FIELD)]
 
 
 def difference_colors(theme: Theme) -> list[tuple[float, str]]:

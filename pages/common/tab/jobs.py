@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from ebm_engine.jobs.job_queue import CANCELLED, Desk, DeskFull, JobView, UnknownJob, desk
+from ebm_engine.jobs.job_queue import CANCELLED, JobQueue, JobView, QueueFull, UnknownJob, job_queue
 from ebm_engine.jobs.tasks import TASKS
 from ebm_engine.studies.result import TaskError
 from pages.common.tab.plain_text import plain
@@ -38,7 +38,7 @@ def start(slot: str, name: str, arguments: dict[str, Any], about: Any) -> None:
     drop(slot)
     try:
         _ensure(slot, name, arguments, about)
-    except (DeskFull, TaskError) as error:
+    except (QueueFull, TaskError) as error:
         st.warning(plain(f"{error}."))
 
 
@@ -72,7 +72,7 @@ def show(slot: str, name: str, arguments: dict[str, Any], draw: Draw, about: Any
     """Draw what a task has found so far, twice a second until it is done."""
     try:
         view = _ensure(slot, name, arguments, about)
-    except (DeskFull, TaskError) as error:
+    except (QueueFull, TaskError) as error:
         st.warning(plain(f"{error}."))
         st.button("Try again", key=f"again-{slot}")
         return
@@ -90,7 +90,7 @@ def show(slot: str, name: str, arguments: dict[str, Any], draw: Draw, about: Any
 
 
 def _ensure(slot: str, name: str, arguments: dict[str, Any], about: Any) -> JobView:
-    """The job of a slot as it is now, started if it is new or gone. Raises DeskFull."""
+    """The job of a slot as it is now, started if it is new or gone. Raises QueueFull."""
     ticket = _tickets().get(slot)
     if ticket is not None and (ticket.name, ticket.arguments) == (name, arguments):
         view = _look(slot)
@@ -98,16 +98,15 @@ def _ensure(slot: str, name: str, arguments: dict[str, Any], about: Any) -> JobV
             return view
     elif ticket is not None:
         _cancel(ticket)
-    _tickets()[slot] = Ticket(
-        name, arguments, desk(TASKS[name].lane).submit(name, arguments), about
-    )
+    token = job_queue(TASKS[name].lane).submit(name, arguments)
+    _tickets()[slot] = Ticket(name, arguments, token, about)
     return _look(slot) or JobView()
 
 
 def _look(slot: str) -> JobView | None:
     ticket = _tickets().get(slot)
     with suppress(UnknownJob):
-        return _desk_of(ticket).view(ticket.token) if ticket else None
+        return _queue_of(ticket).view(ticket.token) if ticket else None
     return None
 
 
@@ -134,11 +133,11 @@ def _stop(slot: str) -> None:
 
 def _cancel(ticket: Ticket) -> None:
     with suppress(UnknownJob):
-        _desk_of(ticket).cancel(ticket.token)
+        _queue_of(ticket).cancel(ticket.token)
 
 
-def _desk_of(ticket: Ticket) -> Desk:
-    return desk(TASKS[ticket.name].lane)
+def _queue_of(ticket: Ticket) -> JobQueue:
+    return job_queue(TASKS[ticket.name].lane)
 
 
 def _release(tickets: dict[str, Ticket]) -> None:
