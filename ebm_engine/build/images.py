@@ -99,7 +99,8 @@ class _Material(NamedTuple):
 def image_set(target: ImageTarget, dim: int, like: Tensor, rng: Generator) -> ImageSet:
     """The images of a target as points in dtype and device of `like`; rng draws the noise.
 
-    dim: number of principal components, 0 for the space of the pixels. Raises SpecError, in one sentence, where images are missing, damaged or too few.
+    dim: number of principal components, 0 for the space of the pixels. Raises SpecError, in one
+    sentence, where images are missing, damaged or too few.
     """
     try:
         material = _material(target, dim, _stamp(target))

@@ -12,12 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ebm_engine.spec.blocks import PointTarget, TargetBlock
-from ebm_engine.spec.edit import flatten, parse_spec, with_value
+from ebm_engine.spec.edit import flatten, flatten_content, parse_spec, with_value
 from ebm_engine.spec.kinds import ALL_TARGETS, DEFAULT_KINDS, ENERGIES, KINDS, OPTIMIZERS
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.mixtures import MAX_MODES
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.repair import flat
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from ebm_engine.spec.targets import ImageTarget
 
@@ -63,7 +62,7 @@ def complete_spec(content: Any) -> RunSpec:
 def _is_full(content: dict[str, Any]) -> bool:
     """Whether the content is a spec that leaves out nothing."""
     try:
-        return flatten(parse_spec(content)).keys() <= flat(content).keys()
+        return flatten(parse_spec(content)).keys() <= flatten_content(content).keys()
     except SpecError:
         return False
 
@@ -141,9 +140,7 @@ def _fits(spec: RunSpec, target: TargetBlock) -> bool:
     return isinstance(target, PointTarget) and target.fits_mixture and spec.energy.dim == target.dim
 
 
-def _on_images(
-    spec: RunSpec, block: ImageTarget, target: dict[str, Any], energy: str
-) -> RunSpec:
+def _on_images(spec: RunSpec, block: ImageTarget, target: dict[str, Any], energy: str) -> RunSpec:
     """The spec on images: the settings of a preset for them, with the method that it has."""
     start = preset(block.preset).spec
     content = start.model_dump(mode="json") | {name: getattr(spec, name) for name in KEPT}
@@ -179,7 +176,7 @@ def _with_energy(spec: RunSpec, kind: str) -> RunSpec:
 
 
 def _with_method(spec: RunSpec, kind: str) -> RunSpec:
-    """The spec with another method: networks are judged and refreshed, and the kernel has to fit."""
+    """The spec with another method: networks are judged and refreshed, the kernel fits."""
     block: dict[str, Any] = {"kind": kind}
     method = METHODS.get(kind)
     if spec.energy.is_network and method and method.weighted:

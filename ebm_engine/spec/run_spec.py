@@ -99,7 +99,9 @@ def check_dimensions(spec: RunSpec) -> None:
     if target.of_images:
         _check_images(spec)
     elif energy.needs_images or energy.space != "latent":
-        path = f"energy.kind = {energy.kind!r}" if energy.needs_images else "energy.space = 'pixels'"
+        path = (
+            f"energy.kind = {energy.kind!r}" if energy.needs_images else "energy.space = 'pixels'"
+        )
         raise ValueError(f"{path} needs a target of images, and target.kind is {target.kind!r}")
     elif energy.is_network:
         if spec.dim != 2:
