@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "ebm_engine": 2,
+    "ebm_engine/batch": 4,
     "ebm_engine/build": 50,
     "ebm_engine/core": 48,
     "ebm_engine/data": 10,
