@@ -9,18 +9,18 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.density import density_of, stds_of
 from ebm_engine.build.energy import start_energy
-from ebm_engine.build.images import ImageClasses, ImageSet, image_set
+from ebm_engine.build.images import ImageSet, image_set
 from ebm_engine.build.trainer import (
-    AnyReferee,
     build_extras,
     build_masks,
     build_method,
     build_optimizer,
 )
 from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee, Verdict
+from ebm_engine.core.referees.mixtures import MixtureReferee
 from ebm_engine.core.referees.plane import GridReferee, Truth
-from ebm_engine.core.referees.regions import Regions
+from ebm_engine.core.referees.referee import Referee, Verdict
+from ebm_engine.core.referees.regions import Partition, Regions
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Energy
@@ -43,12 +43,12 @@ class Parts:
     """
 
     trainer: Trainer
-    referee: AnyReferee
+    referee: Referee
     base: Energy
     rngs: dict[str, Generator]
     device: str
     density: Density | None
-    regions: Regions | ImageClasses | None
+    regions: Partition | None
     images: ImageSet | None = None
 
     @property
@@ -104,7 +104,7 @@ def build(spec: RunSpec) -> Parts:
     return Parts(trainer, referee, base, rngs, device, density, regions, images)
 
 
-def _regions(density: Density | None, images: ImageSet | None) -> Regions | ImageClasses | None:
+def _regions(density: Density | None, images: ImageSet | None) -> Partition | None:
     if images:
         return images.classes()
     return density and Regions(density.anchors, density.labels, len(density.masses))
@@ -123,13 +123,14 @@ def _training_points(
 
 def _referee(
     spec: RunSpec, density: Density | None, data: Tensor, regions: Regions | None
-) -> Referee | GridReferee:
+) -> Referee:
     """Closed forms where model and target are mixtures, else quadrature on the plane."""
     if regions is None:
         target = spec.target
         rng = generators(spec.seed, "cpu")["data"]
         masses = torch.tensor(target.masses, dtype=torch.float64)
-        return Referee(torch.tensor(target.means).double(), masses, data, rng, stds_of(target))
+        means = torch.tensor(target.means).double()
+        return MixtureReferee(means, masses, data, rng, stds_of(target))
     if density.known:
         points, shares = density.grid()
         log_density, on_data = density.log_density(points), density.log_density(data.double().cpu())
@@ -138,7 +139,14 @@ def _referee(
         points, shares = data[:0].double().cpu(), data[:0, 0].double().cpu()
         log_density, data_log_density = shares, 0.0
     truth = Truth(
-        points, shares, log_density, data_log_density, density.width, density.box, density.known
+        points,
+        shares,
+        log_density,
+        data_log_density,
+        density.masses,
+        density.width,
+        density.box,
+        density.known,
     )
     return GridReferee(truth, data, regions)
 
@@ -146,4 +154,4 @@ def _referee(
 def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
     """All training images judge a network of points, some of them, evenly, a slower one."""
     every = max(1, len(images.x) // JUDGED) if spec.energy.kind == "cnn" else 1
-    return HeldOutReferee(images.x[::every], images.held_out, len(images.class_names))
+    return HeldOutReferee(images.x[::every], images.held_out, images.shares)
