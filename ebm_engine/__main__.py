@@ -19,8 +19,9 @@ from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, kept
 from ebm_engine.server.limits import Limits
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import image_presets, presets
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
 class _Parser(argparse.ArgumentParser):

@@ -136,7 +136,7 @@ def first_state(spec: RunSpec) -> tuple[RunState, Verdict]:
 
 def _plane(spec: RunSpec, parts: Parts) -> Plane:
     if parts.images is not None:
-        return ImagePlane(parts.images, slow=spec.energy.kind == "cnn")
+        return ImagePlane(parts.images, slow=spec.energy.needs_images)
     like = parts.trainer.data[:0]
     if parts.density is not None:
         return PointPlane(density_target(parts.density), like)

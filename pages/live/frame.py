@@ -24,7 +24,7 @@ import numpy as np
 from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
 from ebm_engine.server.hub.hub import RunView
 from ebm_engine.spec.knobs import knobs
-from ebm_engine.views.one_run.plane_layers import CLIP
+from ebm_engine.views.style.encodings import CLIP
 from pages.live import style
 from pages.live.packing import Array, assemble, half, on_box, quantised
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_engine.views.one_run.plane_layers import DEAD, ISO_LINES, LARGEST
+from ebm_engine.views.style.encodings import DEAD, ISO_LINES, LARGEST
 from ebm_engine.views.style.palette import (
     HOLLOW,
     ON_FIELD,

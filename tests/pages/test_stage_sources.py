@@ -11,7 +11,7 @@ import pytest
 from ebm_engine.lessons.lesson import Part
 from ebm_engine.run import films, tiles
 from ebm_engine.spec import drawn_target
-from ebm_engine.views.one_run.plane_layers import CLIP, DEAD, ISO_LINES, LARGEST
+from ebm_engine.views.style.encodings import CLIP, DEAD, ISO_LINES, LARGEST
 from ebm_engine.views.style.palette import METHOD_LINES, OTHER_LINE, PALETTES, method_line
 from pages.common.tab.display import LAYERS, PANELS
 from pages.live import packing, routes, style

@@ -5,6 +5,7 @@ import pytest
 
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import landscape, plane_layers, plane_numbers
+from ebm_engine.views.style import encodings
 
 
 def traces(reading):
@@ -33,14 +34,14 @@ def test_the_iso_lines_lie_at_1_2_4_and_8_kt(snapshot):
 def test_the_area_of_a_walker_is_proportional_to_its_weight():
     """Diameter² ratio = weight ratio; a diameter ∝ weight would give its square."""
     log_w = np.log(np.array([0.5, 1.0, 1.0, 1.0, 4.0]))
-    size = plane_layers.diameters(log_w)
+    size = encodings.diameters(log_w)
     assert size[4] ** 2 / size[0] ** 2 == pytest.approx(8.0)
-    assert size[1] == pytest.approx(plane_layers.UNIT_DIAMETER)
+    assert size[1] == pytest.approx(encodings.UNIT_DIAMETER)
 
 
 def test_the_area_ends_at_25_times_the_median_weight():
     log_w = np.log(np.array([0.1, 0.2, 0.2, 3.0, 90.0]))
-    size = plane_layers.diameters(log_w)
+    size = encodings.diameters(log_w)
     assert size[4] ** 2 / size[1] ** 2 == pytest.approx(25.0)
     assert size[3] ** 2 / size[1] ** 2 == pytest.approx(15.0)
 
@@ -50,7 +51,7 @@ def test_walkers_below_a_hundredth_of_the_equal_weight_are_hollow(make, snapshot
     log_w[:7] = np.log(0.0099)
     log_w[7] = np.log(0.0101)
     shown = traces(landscape.energy_map(make(log_w=log_w)))
-    hollow = shown["walkers with w < 0.01/N"]
+    hollow = shown["walkers, N·w < 0.01"]
     assert hollow.marker.symbol == "circle-open"
     np.testing.assert_array_equal(hollow.customdata[:, 0], np.arange(7))
     assert len(shown["walkers, area ∝ weight"].x) == 993
@@ -70,7 +71,7 @@ def test_a_walker_keeps_its_size_and_its_number_when_thinned(make):
     assert points <= 5000
     walkers = traces(reading)["walkers, area ∝ weight"]
     number = walkers.customdata[:, 0].astype(int)
-    np.testing.assert_allclose(walkers.marker.size, plane_layers.diameters(log_w)[number])
+    np.testing.assert_allclose(walkers.marker.size, encodings.diameters(log_w)[number])
     np.testing.assert_array_equal(walkers.x, many.positions[number, 0])
     assert "3000 of 8000, evenly thinned" in reading.caption
     assert "1200 of 2000, evenly thinned" in reading.caption

@@ -17,7 +17,14 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite
 from ebm_engine.views.style.strokes import curve, draw_marks, error_band
-from ebm_engine.views.style.theme import Reading, finish, has_weights, method_name, note, number
+from ebm_engine.views.style.theme import (
+    Captioned,
+    finish,
+    has_weights,
+    method_name,
+    note,
+    number,
+)
 from ebm_engine.views.style.wording import walkers_role
 
 HEIGHT = 400
@@ -36,7 +43,7 @@ class AisPoint(NamedTuple):
 
 def cross_entropy_curve(
     snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
-) -> Reading:
+) -> Captioned:
     """The cross-entropy as weighted walkers and witnesses tell it, and the points of AIS on it."""
     figure = go.Figure()
     estimates = _estimates(snapshot, theme)
@@ -56,12 +63,12 @@ def cross_entropy_curve(
     unnamed = draw_marks(figure, snapshot, theme)
     numbers = _numbers(snapshot, points)
     alt = f"Cross-entropy at update {snapshot.step} in nats: {numbers}."
-    return Reading(figure, alt, f"{_meaning(snapshot)} Newest: {numbers}.{unnamed}")
+    return Captioned(figure, alt, f"{_meaning(snapshot)} Newest: {numbers}.{unnamed}")
 
 
 def class_bars(
     snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
-) -> Reading:
+) -> Captioned:
     """Per class: data | model by AIS, where measured | raw walkers | weighted walkers, ± 2 s.e."""
     colors, masses = PALETTES[theme], snapshot.mode_mass
     points = [p for p in measured if p.step <= snapshot.step and len(p.mass) == len(masses.data)]
@@ -86,7 +93,7 @@ def class_bars(
     )
     names = ", ".join(snapshot.class_names)
     alt = f"Masses of the classes {names}: {told}."
-    return Reading(figure, alt, _masses_caption(snapshot, known=bool(points)))
+    return Captioned(figure, alt, _masses_caption(snapshot, known=bool(points)))
 
 
 def _estimates(snapshot: Snapshot, theme: Theme) -> dict[str, tuple[str, dict[str, object]]]:

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.strokes import stacked
-from ebm_engine.views.style.theme import FONT_SIZE, Reading, finish, number
+from ebm_engine.views.style.theme import FONT_SIZE, Captioned, finish, number
 
 BINS = 40
 FAR = 1e-3  # share at either end that does not decide how wide the axis is
@@ -51,7 +51,7 @@ class _Set(NamedTuple):
         return float(np.dot(self.weight, self.energy))
 
 
-def energy_histograms(series: EnergySeries, theme: Theme = "light") -> Reading:
+def energy_histograms(series: EnergySeries, theme: Theme = "light") -> Captioned:
     """Above data and walkers on an axis of their own, below the same with both kinds of noise."""
     sets = _sets(series, theme)
     near = [one for one in sets if "noise" not in one.name]
@@ -77,7 +77,7 @@ def energy_histograms(series: EnergySeries, theme: Theme = "light") -> Reading:
         "have, and held-out above data is what the model has learned by heart. The Gaussian noise "
         "has the mean and spread of the pixels. Bars at the ends hold what lies beyond."
     )
-    return Reading(figure, f"Mean energies at update {series.step}: {means}.", caption)
+    return Captioned(figure, f"Mean energies at update {series.step}: {means}.", caption)
 
 
 def _sets(series: EnergySeries, theme: Theme) -> list[_Set]:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 HEIGHT = 400
 EDGE = 2  # pixels between tiles
@@ -71,7 +71,7 @@ def class_masses(
     *,
     raw: np.ndarray | None = None,
     weighted: np.ndarray | None = None,
-) -> Reading:
+) -> Captioned:
     """Per class: data | raw walkers | weighted walkers, where given | model by AIS ± 2 s.e."""
     colors = PALETTES[theme]
     hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
@@ -99,7 +99,7 @@ def class_masses(
             series.class_names, series.mass, series.mass_se, series.data_mass, strict=True
         )
     )
-    return Reading(figure, f"Mass of each class in the model: {found}.", _masses_caption(series))
+    return Captioned(figure, f"Mass of each class in the model: {found}.", _masses_caption(series))
 
 
 def _masses_caption(series: AisSeries) -> str:
@@ -112,7 +112,7 @@ def _masses_caption(series: AisSeries) -> str:
     )
 
 
-def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Reading:
+def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Captioned:
     """log Z of the forward and of the reverse walk ± 2 s.e., with the interval between."""
     colors = PALETTES[theme]
     values = np.array([series.log_z_forward, series.log_z_reverse])
@@ -148,10 +148,10 @@ def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Reading:
         f"{number(2 * series.cross_entropy_se, '.3f')} nats on {series.held_out} images, in the "
         f"{space}; no exact log Z exists here."
     )
-    return Reading(figure, f"log Z of the model: {interval} nats.", caption)
+    return Captioned(figure, f"log Z of the model: {interval} nats.", caption)
 
 
-def composition_curve(series: CompositionSeries, theme: Theme = "light") -> Reading:
+def composition_curve(series: CompositionSeries, theme: Theme = "light") -> Captioned:
     """Mean energy of the composition over the chains, along their steps."""
     line = {"color": PALETTES[theme].model, "width": 2}
     figure = go.Figure(go.Scatter(x=series.curve_step, y=series.curve, mode="lines", line=line))
@@ -168,7 +168,7 @@ def composition_curve(series: CompositionSeries, theme: Theme = "light") -> Read
         f"{number(series.acceptance, '.2f')}. Classes read by the classifier of each model, which "
         f"knows its own classes only: {read}. Mean energy of each model at the chains: {energy}."
     )
-    return Reading(figure, f"Mean energy after {series.step} steps.", caption)
+    return Captioned(figure, f"Mean energy after {series.step} steps.", caption)
 
 
 def sheet(tiles: np.ndarray, columns: int = 8) -> np.ndarray:

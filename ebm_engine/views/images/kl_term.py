@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import running_median
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 HEIGHT = 380
 NAMES = {"on": "with the KL term", "off": "without"}
@@ -39,7 +39,7 @@ class KlTermSeries(NamedTuple):
     diverged_off: str
 
 
-def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Reading:
+def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Captioned:
     """Both gaps over the updates; a cross stands where a run has diverged."""
     colors = PALETTES[theme]
     lines = {
@@ -60,7 +60,7 @@ def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Reading:
     figure.update_xaxes(title_text="update", range=[0, 1.02 * series.updates])
     figure.update_yaxes(title_text="nats", range=_range(gaps, any(ends.values())))
     told = " ".join(_sentence(NAMES[key], gap, ends[key]) for key, gap in gaps.items())
-    return Reading(figure, told, f"{told} {_caption(series)}")
+    return Captioned(figure, told, f"{told} {_caption(series)}")
 
 
 def _lines(gap: np.ndarray, name: str, line: dict[str, object]) -> list[go.Scatter]:

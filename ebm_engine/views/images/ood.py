@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 BINS = 30
 COLUMNS = 4
@@ -38,7 +38,7 @@ class OodSeries(NamedTuple):
     examples: np.ndarray
 
 
-def ood_histograms(series: OodSeries, theme: Theme = "light") -> Reading:
+def ood_histograms(series: OodSeries, theme: Theme = "light") -> Captioned:
     """−U of held-out images and of each strange kind, one panel per kind, with its AUROC."""
     colors = PALETTES[theme]
     rows = math.ceil(len(series.names) / COLUMNS)
@@ -66,7 +66,7 @@ def ood_histograms(series: OodSeries, theme: Theme = "light") -> Reading:
         f"AUROC from {number(series.auroc[worst], '.3f')} ({series.names[worst]}) to "
         f"{number(series.auroc.max(), '.3f')}."
     )
-    return Reading(figure, alt, _ood_caption(series))
+    return Captioned(figure, alt, _ood_caption(series))
 
 
 def _ood_caption(series: OodSeries) -> str:

@@ -13,13 +13,13 @@ import plotly.graph_objects as go
 from ebm_engine.views.langevin.chains import HEIGHT, ChainSeries
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import band
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 WHISKER = "#858B96"  # seen on the page and on the bars of either theme
 NOTICED = 0.01  # mass of a mode that should have been reached
 
 
-def short_against_long(series: ChainSeries, theme: Theme = "light") -> Reading:
+def short_against_long(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """Mode masses of the short run, the long run and the exact density."""
     colors, modes = PALETTES[theme], np.arange(len(series.exact_mass))
     hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
@@ -38,10 +38,10 @@ def short_against_long(series: ChainSeries, theme: Theme = "light") -> Reading:
     )
     shares = ", ".join(number(m, ".3f") for m in series.long_mass)
     exact = ", ".join(number(m, ".3f") for m in series.exact_mass)
-    return Reading(figure, f"Masses of the long run {shares}; exact {exact}.", caption)
+    return Captioned(figure, f"Masses of the long run {shares}; exact {exact}.", caption)
 
 
-def autocorrelation(series: ChainSeries, theme: Theme = "light") -> Reading:
+def autocorrelation(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """ρ(t) of x₁, with the integrated autocorrelation time."""
     colors = PALETTES[theme]
     figure = go.Figure(
@@ -58,7 +58,7 @@ def autocorrelation(series: ChainSeries, theme: Theme = "light") -> Reading:
     figure.update_xaxes(title_text="lag t in steps")
     figure.update_yaxes(title_text="ρ(t)", range=[min(-0.1, float(series.rho.min())), 1.05])
     caption = time_sentence(series) + _unseen(series)
-    return Reading(figure, f"Autocorrelation of x₁: {caption}", caption)
+    return Captioned(figure, f"Autocorrelation of x₁: {caption}", caption)
 
 
 def _unseen(series: ChainSeries) -> str:
@@ -90,7 +90,7 @@ def time_sentence(series: ChainSeries) -> str:
     )
 
 
-def second_moment(series: ChainSeries, theme: Theme = "light") -> Reading:
+def second_moment(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """Running mean of |x|² ± 2 s.e. against the exact value and the kernel's own limit."""
     colors = PALETTES[theme]
     figure = go.Figure(_running_mean(series, theme))
@@ -109,7 +109,7 @@ def second_moment(series: ChainSeries, theme: Theme = "light") -> Reading:
         f"{series.step} steps, the start included; exact {number(series.exact_moment, '.4g')} by "
         f"quadrature of exp(−U/T).{biased}"
     )
-    return Reading(figure, f"Running second moment: {text}", text)
+    return Captioned(figure, f"Running second moment: {text}", text)
 
 
 def _running_mean(series: ChainSeries, theme: Theme) -> list[go.Scatter]:

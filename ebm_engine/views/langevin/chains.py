@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.encodings import CLIP
 from ebm_engine.views.style.palette import FIELD, ON_FIELD, PALETTES, Theme
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
-DEEPEST = 12.0  # kT above the minimum at which the colours of the field end
 HEIGHT = 400
 CLOUD = 1000  # points drawn of one cloud, at most
 
@@ -57,7 +57,7 @@ class ChainSeries(NamedTuple):
     settled_moment: float
 
 
-def chain_map(series: ChainSeries, theme: Theme = "light", *, short: bool = False) -> Reading:
+def chain_map(series: ChainSeries, theme: Theme = "light", *, short: bool = False) -> Captioned:
     """The energy with the cloud of all chains, and the last steps of the first few.
 
     With `short`, the cloud at the end of the short run, without paths.
@@ -84,12 +84,12 @@ def chain_map(series: ChainSeries, theme: Theme = "light", *, short: bool = Fals
     paths = "" if short else f" Lines: the last steps of {len(series.path)} of them."
     caption = (
         f"{series.count} independent chains, one dot each, on the energy U − min U (bright is low, "
-        f"colours end at {DEEPEST:g}).{paths}"
+        f"colours end at {CLIP:g}).{paths}"
     )
-    return Reading(figure, f"{title}: {series.count} chains on the energy.", caption)
+    return Captioned(figure, f"{title}: {series.count} chains on the energy.", caption)
 
 
-def traces(series: ChainSeries, theme: Theme = "light") -> Reading:
+def traces(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """x₁ of the first chains against the step: a chain that never crosses stays in its band."""
     colors = PALETTES[theme]
     figure = go.Figure(
@@ -109,7 +109,7 @@ def traces(series: ChainSeries, theme: Theme = "light") -> Reading:
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text="x₁", range=series.box[:2].tolist())
     caption = f"{len(series.trace)} of {series.count} chains. {crossing_sentence(series)}"
-    return Reading(figure, f"Traces of {len(series.trace)} chains.", caption)
+    return Captioned(figure, f"Traces of {len(series.trace)} chains.", caption)
 
 
 def crossing_sentence(series: ChainSeries) -> str:
@@ -138,7 +138,7 @@ def _field(series: ChainSeries) -> go.Heatmap:
         y=np.linspace(y_min, y_max, rows),
         z=np.minimum(height, 1e6).round(2),
         zmin=0,
-        zmax=DEEPEST,
+        zmax=CLIP,
         zsmooth="best",
         colorscale=FIELD,
         showscale=False,

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.strokes import finish_stacked, stacked
-from ebm_engine.views.style.theme import Reading, number
+from ebm_engine.views.style.theme import Captioned, number
 
 HEIGHT = 520
 ENERGY = [-6.0, 18.0]  # fixed, so that a shift is seen as one
@@ -31,7 +31,7 @@ class CutSeries(NamedTuple):
     left_mass: float
 
 
-def energy_and_density(now: CutSeries, start: CutSeries, theme: Theme = "light") -> Reading:
+def energy_and_density(now: CutSeries, start: CutSeries, theme: Theme = "light") -> Captioned:
     """U(x) above p(x); `start`, without shift and at temperature 1, is dashed."""
     colors = PALETTES[theme]
     figure = stacked(["energy U(x)", "probability density p(x)"], [0.55, 0.45])
@@ -62,4 +62,4 @@ def energy_and_density(now: CutSeries, start: CutSeries, theme: Theme = "light")
         f"Left of 0: {share} % of the probability. log Z = {number(now.log_z, '.2f')}. "
         "By quadrature, without samples."
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import band, thin
 from ebm_engine.views.style.strokes import POINTS, finish_stacked, stacked
-from ebm_engine.views.style.theme import Reading, number
+from ebm_engine.views.style.theme import Captioned, number
 
 
 class LatentSeries(NamedTuple):
@@ -34,7 +34,7 @@ class LatentSeries(NamedTuple):
     walkers: int
 
 
-def latent_curves(series: LatentSeries, theme: Theme = "light") -> Reading:
+def latent_curves(series: LatentSeries, theme: Theme = "light") -> Captioned:
     """Log-evidence, estimated ± 2 s.e. and exact; below it θ, exact ascent and the maximiser."""
     figure = stacked(["", "parameter θ"], [0.6, 0.4])
     for trace in _evidence_traces(series, theme):
@@ -44,7 +44,7 @@ def latent_curves(series: LatentSeries, theme: Theme = "light") -> Reading:
     finish_stacked(figure, theme, "Evidence log p(y) of the latent-variable model")
     figure.update_yaxes(title_text="nats", row=1, col=1)
     figure.update_yaxes(title_text="θ", row=2, col=1)
-    return Reading(figure, _alt(series), _caption(series))
+    return Captioned(figure, _alt(series), _caption(series))
 
 
 def _evidence_traces(series: LatentSeries, theme: Theme) -> list[go.Scatter]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 NAMES = ("CD part", "third term", "CD − third", "CD + third")
 FORM = ".4f"
@@ -17,7 +17,7 @@ FORM = ".4f"
 
 def missing_term_bars(
     cd_part: float, third_term: float, exact: float, theme: Theme = "light"
-) -> Reading:
+) -> Captioned:
     """CD part | third term | CD − third | CD + third; `exact`, a difference quotient, dashed.
 
     All in nats per unit of θ.
@@ -29,7 +29,7 @@ def missing_term_bars(
     figure.update_yaxes(title_text="nats per unit of θ", zeroline=True)
     named = ", ".join(f"{n} {number(v, FORM)}" for n, v in zip(NAMES, values, strict=True))
     alt = f"Derivatives of the CD objective: {named}; exact {number(exact, FORM)}."
-    return Reading(figure, alt, _caption(values, exact))
+    return Captioned(figure, alt, _caption(values, exact))
 
 
 def _bars(values: list[float], theme: Theme) -> go.Bar:

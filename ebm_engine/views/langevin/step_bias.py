@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import thin
-from ebm_engine.views.style.theme import Reading, finish, number
+from ebm_engine.views.style.theme import Captioned, finish, number
 
 HEIGHT = 440
 ORDERS = ("gradient, then noise", "noise, then gradient")
@@ -42,7 +42,7 @@ class BiasSeries(NamedTuple):
     count: int
 
 
-def variance_curves(series: BiasSeries, theme: Theme = "light") -> Reading:
+def variance_curves(series: BiasSeries, theme: Theme = "light") -> Captioned:
     """Measured stationary variances ± 2 s.e. on their closed forms, and T s² dashed."""
     colors = PALETTES[theme]
     exact = (series.exact_0, series.exact_1)
@@ -65,7 +65,7 @@ def variance_curves(series: BiasSeries, theme: Theme = "light") -> Reading:
     finish(figure, theme, "Stationary variance against the step size", HEIGHT)
     figure.update_xaxes(title_text="step size h", type="log", dtick="D2")
     figure.update_yaxes(title_text="variance", range=[0, 4 * series.ideal])
-    return Reading(figure, _alt(series), _caption(series))
+    return Captioned(figure, _alt(series), _caption(series))
 
 
 def _points(
@@ -106,7 +106,7 @@ def _alt(series: BiasSeries) -> str:
     )
 
 
-def temperature_map(temperature: float, title: str, theme: Theme = "light") -> Reading:
+def temperature_map(temperature: float, title: str, theme: Theme = "light") -> Captioned:
     """exp(−U/T) of a recipe beside exp(−U), each over its peak, for two unequal modes."""
     colors = PALETTES[theme]
     x, energy = _double_well(temperature)
@@ -134,7 +134,7 @@ def temperature_map(temperature: float, title: str, theme: Theme = "light") -> R
         f"{number(right, '.3f')}, "
         "both by quadrature without samples."
     )
-    return Reading(figure, text, text)
+    return Captioned(figure, text, text)
 
 
 def right_mass(temperature: float) -> float:

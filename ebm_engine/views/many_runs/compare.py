@@ -19,7 +19,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite, recent_median, running_median, thin
 from ebm_engine.views.style.strokes import finish_stacked, label_decades
-from ebm_engine.views.style.theme import Reading, number
+from ebm_engine.views.style.theme import Captioned, number
 
 POINTS = 400  # drawn per curve: the figure is sent again every second
 SMOOTH = 41  # recorded updates in the running median of the gradient
@@ -89,7 +89,7 @@ def sample(style: dict[str, str]) -> str:
     return f'<img alt="" width="40" height="10" src="data:image/svg+xml,{quote(drawing)}">'
 
 
-def comparison(entries: Sequence[Entry], theme: Theme = "light") -> Reading:
+def comparison(entries: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """The curves of all runs, one plot per quantity that some run has, one legend for all."""
     rows = _rows(entries)
     figure = make_subplots(
@@ -114,7 +114,7 @@ def comparison(entries: Sequence[Entry], theme: Theme = "light") -> Reading:
             label_decades(figure, np.concatenate(row.values), row=place)
     height = MARGINS + ROW_HEIGHT * len(rows)
     finish_stacked(figure, theme, "All runs by update", rows=len(rows), height=height)
-    return Reading(figure, _alt(entries, rows), _caption(entries))
+    return Captioned(figure, _alt(entries, rows), _caption(entries))
 
 
 def final_numbers(entries: Sequence[Entry]) -> list[dict[str, str]]:

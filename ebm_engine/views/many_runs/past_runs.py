@@ -16,7 +16,7 @@ from plotly.subplots import make_subplots
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite
 from ebm_engine.views.style.strokes import finish_stacked, label_decades
-from ebm_engine.views.style.theme import Reading, number
+from ebm_engine.views.style.theme import Captioned, number
 
 MOST = 8  # runs in one figure
 ROW_HEIGHT, MARGINS, LEGEND_ROW = 190, 110, 22
@@ -64,7 +64,7 @@ class Plot(NamedTuple):
     values: list[np.ndarray]
 
 
-def overlay(lines: Sequence[Line], theme: Theme = "light") -> Reading:
+def overlay(lines: Sequence[Line], theme: Theme = "light") -> Captioned:
     """The curves of up to eight runs above each other, one plot per quantity that some run has.
 
     Raises ValueError on none or more than eight runs.
@@ -84,7 +84,7 @@ def overlay(lines: Sequence[Line], theme: Theme = "light") -> Reading:
     finish_stacked(figure, theme, "Runs of the shelf", rows=len(plots), height=height)
     figure.update_layout(legend={"orientation": "v", "tracegroupgap": 0}, margin={"b": 60 + legend})
     _scales(figure, plots, lines, theme)
-    return Reading(figure, _alt(lines, plots), _caption(lines, plots))
+    return Captioned(figure, _alt(lines, plots), _caption(lines, plots))
 
 
 def line_styles(methods: Sequence[str], theme: Theme) -> list[dict[str, str]]:

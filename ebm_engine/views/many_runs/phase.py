@@ -11,7 +11,14 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import FONT_SIZE, Reading, blank, finish, number, power_of_ten
+from ebm_engine.views.style.theme import (
+    FONT_SIZE,
+    Captioned,
+    blank,
+    finish,
+    number,
+    power_of_ten,
+)
 
 SCALE = "cividis"
 SIDE_BY_SIDE = 3  # panels in a row
@@ -51,13 +58,13 @@ class PhaseAxes(NamedTuple):
 
 def phase_diagram(
     panels: list[PhasePanel], axes: PhaseAxes, title: str, theme: Theme = "light", *, log: bool
-) -> Reading:
+) -> Captioned:
     """Heatmaps of one quantity, with `log` coloured by factors from FLOOR up.
 
     Trace i is the heatmap of panel i; in it x and y are the place of a cell.
     """
     if not panels:
-        return Reading(blank(title, "No method is chosen.", theme, 200), title, "")
+        return Captioned(blank(title, "No method is chosen.", theme, 200), title, "")
     across = min(len(panels), SIDE_BY_SIDE)
     down = math.ceil(len(panels) / across)
     figure = make_subplots(
@@ -84,7 +91,7 @@ def phase_diagram(
     figure.update_layout(coloraxis=scale)
     for place in range(down):
         figure.update_yaxes(title_text=axes.y_title, row=place + 1, col=1)
-    return Reading(figure, _alt(panels, axes, title), _caption(panels))
+    return Captioned(figure, _alt(panels, axes, title), _caption(panels))
 
 
 def _scale(panels: list[PhasePanel], *, log: bool) -> dict[str, Any]:

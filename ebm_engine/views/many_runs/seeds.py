@@ -15,7 +15,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import kl_words, mass_words
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import band, last_finite
-from ebm_engine.views.style.theme import Reading, finish, has_weights, method_name, number
+from ebm_engine.views.style.theme import Captioned, finish, has_weights, method_name, number
 
 MODES = 3  # whose masses are shown, at most
 QUARTILES = (0, 25, 50, 75, 100)  # per cent
@@ -36,7 +36,7 @@ class Ribbon(NamedTuple):
     diverged: np.ndarray
 
 
-def ribbons(series: Ribbon, snapshot: Snapshot, theme: Theme = "light") -> dict[str, Reading]:
+def ribbons(series: Ribbon, snapshot: Snapshot, theme: Theme = "light") -> dict[str, Captioned]:
     """The figures of a study by name, those that have numbers; `snapshot` is of this run."""
     drawn = {}
     field = kl_field(series)
@@ -91,7 +91,7 @@ def bands(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _kl(series: Ribbon, field: str, snapshot: Snapshot, theme: Theme) -> Reading:
+def _kl(series: Ribbon, field: str, snapshot: Snapshot, theme: Theme) -> Captioned:
     own = snapshot.history["step"], snapshot.history[field]
     figure = _figure(series.steps, [getattr(series, field)], [own], snapshot, theme)
     title = kl_words.title(snapshot)
@@ -101,7 +101,7 @@ def _kl(series: Ribbon, field: str, snapshot: Snapshot, theme: Theme) -> Reading
     return _reading(figure, series, title, [getattr(series, field)], own[1])
 
 
-def _ess(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Reading:
+def _ess(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Captioned:
     own = snapshot.history["step"], snapshot.history["ess"]
     figure = _figure(series.steps, [series.ess], [own], snapshot, theme)
     finish(figure, theme, "ESS/N over seeds", HEIGHT)
@@ -109,7 +109,7 @@ def _ess(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Reading:
     return _reading(figure, series, "ESS/N", [series.ess], own[1])
 
 
-def _masses(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Reading:
+def _masses(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Captioned:
     count = min(MODES, series.masses.shape[2])
     values = [series.masses[:, :, mode] for mode in range(count)]
     owns = [_own_mass(snapshot, mode) for mode in range(count)]
@@ -174,7 +174,7 @@ def _line(x: np.ndarray, y: np.ndarray, name: str, style: dict) -> go.Scatter:
 
 def _reading(
     figure: go.Figure, series: Ribbon, title: str, values: list[np.ndarray], own: np.ndarray
-) -> Reading:
+) -> Captioned:
     ends = "; ".join(spread(curves[:, -1]) for curves in values)
     mine = last_finite(own)
     alt = (
@@ -185,7 +185,7 @@ def _reading(
         f"{len(series.seeds)} runs with the seeds {series.seeds[0]} to {series.seeds[-1]}: each "
         "has its own data, start and noise. Light: lowest to highest; dark: the middle half."
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
 def _mode(snapshot: Snapshot, mode: int) -> str:

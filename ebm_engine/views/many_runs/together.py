@@ -16,7 +16,7 @@ from ebm_engine.views.many_runs.compare import Entry, method_styles, ordinal_sty
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import last_finite
 from ebm_engine.views.style.strokes import curve
-from ebm_engine.views.style.theme import FONT_SIZE, Reading, finish, has_weights, number
+from ebm_engine.views.style.theme import FONT_SIZE, Captioned, finish, has_weights, number
 
 HEIGHT = 240
 EARLY = 0.3  # part of the history that does not stretch the vertical axis
@@ -33,7 +33,7 @@ def styles(snapshots: Sequence[Snapshot], theme: Theme) -> list[dict[str, str]]:
     return ordinal_styles(len(kinds), theme)
 
 
-def kl_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+def kl_together(runs: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """Exact KL of each run in nats, and as its weighted walkers estimate it, thin."""
     figure, shown = go.Figure(), []
     for title, snapshot, style in runs:
@@ -50,10 +50,10 @@ def kl_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
     now = _named(runs, "kl_exact")
     thin_lines = " Thin: what the weighted walkers estimate." if len(shown) > len(runs) else ""
     caption = f"Exact KL now: {now}.{thin_lines}"
-    return Reading(figure, f"KL of each run over the updates; now {now} nats.", caption)
+    return Captioned(figure, f"KL of each run over the updates; now {now} nats.", caption)
 
 
-def contrast_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+def contrast_together(runs: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """E(data) − E(walkers) of each run: not a loss."""
     figure, shown = go.Figure(), []
     for title, snapshot, style in runs:
@@ -62,10 +62,10 @@ def contrast_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
     finish(figure, theme, "CD contrast E(data) − E(walkers): not a loss", HEIGHT)
     _axes(figure, shown)
     now = _named(runs, "contrast")
-    return Reading(figure, f"Contrast of each run over the updates; now {now}.", f"Now: {now}.")
+    return Captioned(figure, f"Contrast of each run over the updates; now {now}.", f"Now: {now}.")
 
 
-def ess_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+def ess_together(runs: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """ESS/N of each run with weights; see `PARTS`, it is never shown alone.
 
     Runs without weights are left out: their ESS of 1 would look like the best of all.
@@ -74,16 +74,16 @@ def ess_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
     curves = [run.snapshot.history["ess"] for run in weighted]
     figure = _shares(weighted, curves, "Effective sample size, ESS / N", theme)
     now = _named(weighted, "ess")
-    return Reading(figure, f"ESS over the updates; now {now}.", f"Now: {now}.")
+    return Captioned(figure, f"ESS over the updates; now {now}.", f"Now: {now}.")
 
 
-def ancestors_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+def ancestors_together(runs: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """Share of the original ancestors that survive in each run with weights."""
     weighted = [run for run in runs if has_weights(run.snapshot)]
     curves = [r.snapshot.history["ancestors"] / len(r.snapshot.positions) for r in weighted]
     figure = _shares(weighted, curves, "Original ancestors / N", theme)
     now = _named(weighted, "ancestors", ".0f")
-    return Reading(figure, f"Ancestors over the updates; now {now}.", f"Ancestors now: {now}.")
+    return Captioned(figure, f"Ancestors over the updates; now {now}.", f"Ancestors now: {now}.")
 
 
 def _shares(
@@ -101,7 +101,7 @@ def _shares(
     return figure
 
 
-def weights_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
+def weights_together(runs: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """Histogram of log(N·w) of each weighted run; 0 is equal weight."""
     figure = go.Figure()
     edges = np.linspace(-REACH, REACH, BINS + 1)
@@ -120,7 +120,7 @@ def weights_together(runs: Sequence[Entry], theme: Theme = "light") -> Reading:
     _tidy(figure)
     now = _named(weighted, "ess")
     caption = f"ESS/N: {now}. Runs without weights are left out."
-    return Reading(figure, f"Histogram of the walkers' log-weights; ESS {now}.", caption)
+    return Captioned(figure, f"Histogram of the walkers' log-weights; ESS {now}.", caption)
 
 
 FIGURES = {

@@ -27,14 +27,21 @@ from ebm_engine.views.style.strokes import (
     level,
     stacked,
 )
-from ebm_engine.views.style.theme import Reading, finish, has_weights, method_name, note, number
+from ebm_engine.views.style.theme import (
+    Captioned,
+    finish,
+    has_weights,
+    method_name,
+    note,
+    number,
+)
 
 Scale = Literal["linear", "log"]
 SMOOTH = 41  # recorded updates in the running median of the gradient figure
 CONTRAST_TITLE = "CD contrast E(data) − E(walkers): not a loss"
 
 
-def kl_curves(snapshot: Snapshot, theme: Theme = "light", y_scale: Scale = "linear") -> Reading:
+def kl_curves(snapshot: Snapshot, theme: Theme = "light", y_scale: Scale = "linear") -> Captioned:
     """KL(target ‖ model) exact, on the data and from two populations; below it the contrast.
 
     With an unknown density it is the cross-entropy of the data.
@@ -55,10 +62,10 @@ def kl_curves(snapshot: Snapshot, theme: Theme = "light", y_scale: Scale = "line
     figure.update_yaxes(title_text="nats", row=2, col=1)
     unnamed = draw_marks(figure, snapshot, theme)
     caption = kl_words.caption(snapshot, log_scale=y_scale == "log") + unnamed
-    return Reading(figure, kl_words.alt(snapshot), caption)
+    return Captioned(figure, kl_words.alt(snapshot), caption)
 
 
-def ess_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def ess_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """ESS/N with its threshold and resamplings, and the share of original ancestors left."""
     count = snapshot.spec.walkers.count
     ancestors = snapshot.history["ancestors"] / count
@@ -87,10 +94,10 @@ def ess_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"original walkers that still have a descendant. Read both: ESS alone can look healthy "
         f"when few ancestors are left.{hint}{unnamed}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def gradient_bias(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def gradient_bias(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Cosine and norm ratio of the method's gradient against the exact one, per update."""
     figure = stacked(["", ""], [0.5, 0.5])
     color = method_line(snapshot.spec.method.kind, theme)["color"]
@@ -120,7 +127,7 @@ def gradient_bias(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         "the optimum the exact gradient vanishes and only noise is left to compare."
         f"{_other_goal(snapshot)}{unnamed}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
 def _kl_traces(snapshot: Snapshot, theme: Theme, floor: float) -> list[go.Scatter]:

@@ -16,13 +16,13 @@ from ebm_engine.views.style import wording
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite
 from ebm_engine.views.style.strokes import curve, draw_marks, finish_stacked, level, stacked
-from ebm_engine.views.style.theme import Reading, blank, finish, number
+from ebm_engine.views.style.theme import Captioned, blank, finish, number
 
 HEIGHT = 320
 ROW_HEIGHT = 200  # px of each plot of the controllers
 
 
-def distance_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def distance_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Total variation between model and target over the updates."""
     if not snapshot.known_density:
         return _no_distance(snapshot, theme)
@@ -44,7 +44,7 @@ def distance_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"{snapshot.spec.target.samples} training points: 0 where both agree, 1 where they share "
         f"nothing.{wording.exactness(snapshot)}{wording.average(snapshot)}{unnamed}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
 class _Row(NamedTuple):
@@ -62,7 +62,7 @@ def controllers_move(snapshot: Snapshot) -> bool:
     return bool(_rows(snapshot))
 
 
-def controller_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def controller_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Step size, rate factor and acceptance over the updates; only those that say something."""
     rows = _rows(snapshot)
     if not rows:
@@ -83,7 +83,7 @@ def controller_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     alt = f"At update {wording.judged_step(snapshot)}: {now}."
     count = snapshot.spec.walkers.count
     meanings = " ".join(row.meaning for row in rows)
-    return Reading(figure, alt, f"Read from the moves of {count} walkers. {meanings}{unnamed}")
+    return Captioned(figure, alt, f"Read from the moves of {count} walkers. {meanings}{unnamed}")
 
 
 def _rows(snapshot: Snapshot) -> list[_Row]:
@@ -114,16 +114,16 @@ def _newest(values: np.ndarray) -> str:
     return "unknown" if last is None else number(last)
 
 
-def _no_distance(snapshot: Snapshot, theme: Theme) -> Reading:
+def _no_distance(snapshot: Snapshot, theme: Theme) -> Captioned:
     text = f"{wording.UNKNOWN}: there is no distance to it."
     caption = (
         f"{text} The {snapshot.spec.target.samples} training points give a cross-entropy only."
     )
-    return Reading(blank("Total variation to the target", text, theme, HEIGHT), text, caption)
+    return Captioned(blank("Total variation to the target", text, theme, HEIGHT), text, caption)
 
 
-def _no_controllers(snapshot: Snapshot, theme: Theme) -> Reading:
+def _no_controllers(snapshot: Snapshot, theme: Theme) -> Captioned:
     step_size = snapshot.spec.sampler.step_size
     text = f"The step size {step_size:g} stays as set, and no controller holds the rates back."
     caption = f"{text} No move of the {snapshot.spec.walkers.count} walkers is rejected."
-    return Reading(blank("Controllers", text, theme, HEIGHT), text, caption)
+    return Captioned(blank("Controllers", text, theme, HEIGHT), text, caption)

@@ -14,7 +14,14 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite, recent_median
 from ebm_engine.views.style.strokes import curve, draw_marks
-from ebm_engine.views.style.theme import Reading, blank, finish, has_weights, method_name, number
+from ebm_engine.views.style.theme import (
+    Captioned,
+    blank,
+    finish,
+    has_weights,
+    method_name,
+    number,
+)
 from ebm_engine.views.style.wording import walkers_role
 
 HEIGHT = 360
@@ -31,7 +38,7 @@ MEANING = (
 )
 
 
-def gradient_norms(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def gradient_norms(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """|∂H/∂θ| as the method estimates it over the updates; under improved CD its two parts too."""
     parted = bool(np.isfinite(snapshot.history["cd_gradient_norm"]).any())
     names = PARTS if parted else {"gradient_norm": "norm of the gradient"}
@@ -52,10 +59,10 @@ def gradient_norms(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     _label(figure, np.concatenate(list(values.values())))
     unnamed = draw_marks(figure, snapshot, theme)
     sentence = _parts_sentence(snapshot) if parted else _norm_sentence(snapshot)
-    return Reading(figure, sentence, f"{sentence} {MEANING}{unnamed}")
+    return Captioned(figure, sentence, f"{sentence} {MEANING}{unnamed}")
 
 
-def mean_energies(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def mean_energies(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Mean U of the training points of each update and weighted mean U of the walkers."""
     colors, history = PALETTES[theme], snapshot.history
     data, walkers = history["data_energy"], history["walker_energy"]
@@ -75,7 +82,9 @@ def mean_energies(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     last = [last_finite(values) for values in (data, walkers)]
     if None in last:
         text = "There is no energy to tell before the first update."
-        return Reading(blank("Mean energies of data and walkers", text, theme, HEIGHT), text, text)
+        return Captioned(
+            blank("Mean energies of data and walkers", text, theme, HEIGHT), text, text
+        )
     gap = number(last[0] - last[1])
     sentence = f"Mean U is {number(last[0])} on data and {number(last[1])} on {name}: gap {gap}."
     caption = (
@@ -83,7 +92,7 @@ def mean_energies(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         "walkers, in nats. The level is free, since U + c is the same model; the gap is what a "
         f"method descends, and no loss.{walkers_role(snapshot)}{unnamed}"
     )
-    return Reading(figure, sentence, caption)
+    return Captioned(figure, sentence, caption)
 
 
 def norm_ratio(snapshot: Snapshot) -> float | None:

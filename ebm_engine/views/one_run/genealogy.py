@@ -13,12 +13,12 @@ import plotly.graph_objects as go
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import FIELD, Theme
 from ebm_engine.views.style.series import last_finite
-from ebm_engine.views.style.theme import Reading, blank, finish, has_weights, method_name
+from ebm_engine.views.style.theme import Captioned, blank, finish, has_weights, method_name
 
 HEIGHT = 420
 
 
-def genealogy(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def genealogy(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The first ancestors of 64 evenly spaced walkers over the recorded updates."""
     steps, rows = snapshot.genealogy_steps, snapshot.genealogy
     if len(steps) == 0:
@@ -53,7 +53,7 @@ def genealogy(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     )
     if getattr(snapshot.spec.method, "refresh_every", 0):
         caption += " At a refresh new walkers take over, with ancestors of their own."
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
 def edges(steps: np.ndarray) -> np.ndarray:
@@ -63,11 +63,11 @@ def edges(steps: np.ndarray) -> np.ndarray:
     return np.append(steps, steps[-1] + last)
 
 
-def _nothing(snapshot: Snapshot, theme: Theme) -> Reading:
+def _nothing(snapshot: Snapshot, theme: Theme) -> Captioned:
     """The sentence in place of the bands."""
     reason = (
         "No update is recorded yet."
         if has_weights(snapshot)
         else f"No weights ({method_name(snapshot)}): nobody is resampled, so nobody has descendants"
     )
-    return Reading(blank("Genealogy", reason, theme, HEIGHT), f"Genealogy: {reason}", "")
+    return Captioned(blank("Genealogy", reason, theme, HEIGHT), f"Genealogy: {reason}", "")

@@ -10,12 +10,13 @@ import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_layers, plane_numbers, surface
+from ebm_engine.views.style import encodings
 from ebm_engine.views.style.palette import PALETTES, Theme, difference_colors
-from ebm_engine.views.style.theme import Reading, finish, note, number
+from ebm_engine.views.style.theme import Captioned, finish, note, number
 from ebm_engine.views.style.wording import UNKNOWN, average, walkers_role
 
 
-def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The energy on the plane with data, walkers, chains and means on it."""
     traces = plane_layers.field_layers(snapshot)
     traces.append(plane_layers.data_layer(snapshot))
@@ -26,7 +27,7 @@ def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     figure.update_layout(legend_itemsizing="constant")  # not the size of the first walker
     _plane_axes(figure, snapshot)
     count = len(snapshot.positions)
-    dead = count - int(plane_layers.alive(snapshot.log_w).sum())
+    dead = count - int(encodings.alive(snapshot.log_w).sum())
     points = min(len(snapshot.data), plane_layers.DATA)
     alt = (
         f"Map of the energy at update {snapshot.step}, lowest near {_lowest(snapshot)}, "
@@ -34,17 +35,17 @@ def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     )
     caption = (
         f"Exact energy on {snapshot.field.size} grid points, colours end at "
-        f"{plane_layers.CLIP:g} kT, iso-lines at 1, 2, 4 and 8 kT. "
+        f"{encodings.CLIP:g} kT, iso-lines at {encodings.iso_lines_in_words()}. "
         f"Walkers: {_drawn(plane_layers.WALKERS, count)}, area ∝ weight up "
-        f"to {plane_layers.LARGEST:g} times the median, {dead} of negligible weight hollow. "
+        f"to {encodings.LARGEST:g} times the median, {dead} of negligible weight hollow. "
         f"Data points: {_drawn(points, snapshot.spec.target.samples)}."
         + _field_notes(snapshot)
         + walkers_role(snapshot)
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The same energy as a surface in 3-D."""
     figure = finish(
         go.Figure(surface.surface(snapshot)),
@@ -55,17 +56,17 @@ def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     figure.update_layout(margin={"l": 0, "r": 0, "b": 0}, scene=surface.scene(snapshot))
     alt = (
         f"Surface of the energy at update {snapshot.step}; its lowest point is near "
-        f"{_lowest(snapshot)} and it is cut off {plane_layers.CLIP:g} kT above it."
+        f"{_lowest(snapshot)} and it is cut off {encodings.CLIP:g} kT above it."
     )
     caption = (
         f"Exact energy on {snapshot.field.size} grid points, cut off at "
-        f"{plane_layers.CLIP:g} kT above its minimum; lines every 1 kT up to 8."
-        f"{_field_notes(snapshot)}"
+        f"{encodings.CLIP:g} kT above its minimum; lines every 1 kT up to "
+        f"{encodings.ISO_LINES[-1]}.{_field_notes(snapshot)}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """p_model − p_data on the plane; the limits stay fixed at the target's highest density.
 
     Where nobody knows the target's density, the figure says so.
@@ -84,8 +85,7 @@ def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         colorscale=difference_colors(theme),
         colorbar=plane_layers.color_bar(
             "← data has more        model has more →",
-            [-limit, 0, limit],
-            [f"−{limit:.2g}", "0", f"+{limit:.2g}"],
+            {-limit: f"−{limit:.2g}", 0.0: "0", limit: f"+{limit:.2g}"},
         ),
         hovertemplate="x₁ %{x:.2f}, x₂ %{y:.2f}<br>p model − p data %{z:.4f}<extra></extra>",
     )
@@ -104,10 +104,10 @@ def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"{_percent(held)} of the model's mass. The colour limits never move: "
         f"±{limit:.3g}, the highest true density.{_field_notes(snapshot)}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def cut(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def cut(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """−log p of model and target along the line through the two heaviest target modes."""
     line = plane_numbers.cut_line(snapshot)
     model, target = plane_numbers.cut_values(snapshot, line)
@@ -138,10 +138,10 @@ def cut(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         "−log p on the plane: the energy plus its exact log Z, read from the grid by bilinear "
         f"interpolation. At the target's modes: {values} nats.{_field_notes(snapshot)}"
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def _no_difference(snapshot: Snapshot, theme: Theme) -> Reading:
+def _no_difference(snapshot: Snapshot, theme: Theme) -> Captioned:
     """The empty plane with the reason: nobody knows the target's density."""
     text = f"{UNKNOWN}:<br>there is nothing to subtract"
     figure = finish(go.Figure(), theme, "p model − p data: unknown", 560)
@@ -150,7 +150,7 @@ def _no_difference(snapshot: Snapshot, theme: Theme) -> Reading:
     samples = snapshot.spec.target.samples
     alt = f"No map of the difference: the target is known by {samples} points only."
     caption = f"{UNKNOWN}; their {samples} samples alone give no difference of densities."
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
 def _at_modes(

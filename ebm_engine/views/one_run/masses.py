@@ -16,14 +16,14 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import mass_words
 from ebm_engine.views.style import wording
 from ebm_engine.views.style.palette import PALETTES, Palette, Theme
-from ebm_engine.views.style.theme import FONT_SIZE, Reading, finish, has_weights
+from ebm_engine.views.style.theme import FONT_SIZE, Captioned, finish, has_weights
 
 FEW = 4  # modes up to which every bar carries its number and every curve is thick
 LABELLED = 6  # modes up to which every group carries its place
 MANY = 12  # modes above which each reading has a panel of its own
 
 
-def mode_bars(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def mode_bars(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Per mode: data | model exact | raw walkers | weighted walkers; truth dashed."""
     count = len(snapshot.mode_mass.model)
     drawn = readings(snapshot, PALETTES[theme])
@@ -32,7 +32,7 @@ def mode_bars(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         figure = panels(snapshot, drawn, theme, title)
     else:
         figure = _side_by_side(snapshot, drawn, theme, title)
-    return Reading(figure, mass_words.alt(snapshot, FEW), mass_words.caption(snapshot))
+    return Captioned(figure, mass_words.alt(snapshot, FEW), mass_words.caption(snapshot))
 
 
 def _side_by_side(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: str) -> go.Figure:
@@ -57,7 +57,7 @@ def _side_by_side(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: st
     return figure
 
 
-def mass_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def mass_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The model's exact mode masses over the updates; true masses dashed."""
     colors, noun = PALETTES[theme], mass_words.noun(snapshot)
     steps, shares = snapshot.history["step"], snapshot.mass_history
@@ -84,7 +84,7 @@ def mass_curves(snapshot: Snapshot, theme: Theme = "light") -> Reading:
         f"Exact masses of the model up to update {wording.judged_step(snapshot)}. "
         f"{mass_words.model_and_truth(snapshot, FEW)}"
     )
-    return Reading(figure, alt, mass_words.curves_caption(snapshot))
+    return Captioned(figure, alt, mass_words.curves_caption(snapshot))
 
 
 READINGS_WIDTH = 0.2  # of a bar; four bars and a gap make one mode

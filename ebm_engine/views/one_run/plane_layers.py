@@ -1,25 +1,24 @@
 """The layers of the energy map: field with iso-lines, data, walkers, chains, means.
 
-A walker's area is proportional to its weight N·w, so a walker of twice the weight covers twice the
-area; at most POINTS scatter points are drawn in all.
+At most 5000 scatter points are drawn in all.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_numbers
+from ebm_engine.views.style import encodings
+from ebm_engine.views.style.encodings import CLIP, ISO_LINES
 from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD, PALETTES, Theme
 from ebm_engine.views.style.series import thin
 
-CLIP = 12.0  # kT above the minimum where the colour map ends
-ISO_LINES = (1, 2, 4, 8)  # kT; powers of 2, so that they are evenly spaced in log₂
 WALKERS, DATA = 3000, 1200  # drawn at most; with 12 chains of 60 positions below 5000 points
-DEAD = 0.01  # N·w below which a walker is drawn hollow
-LARGEST = 25.0  # times the median weight where the area stops growing
-UNIT_DIAMETER = 7.0  # px of a walker with N·w = 1
 MANY = 12  # target means above which their marks are small
 AGES = (0.15, 0.35, 0.85)  # opacity of the oldest, the middle and the newest third of a chain
 
@@ -36,9 +35,7 @@ def field_layers(snapshot: Snapshot) -> list[go.Heatmap | go.Contour]:
         zmax=CLIP,
         zsmooth="best",
         colorscale=FIELD,
-        colorbar=color_bar(
-            "E − min E (kT)", [0, *ISO_LINES, CLIP], ["0", "1", "2", "4", "8", "≥12"]
-        ),
+        colorbar=color_bar(encodings.ENERGY, encodings.ticks()),
         hovertemplate="x₁ %{x:.2f}, x₂ %{y:.2f}<br>E − min E %{z:.2f} kT<extra></extra>",
     )
     lines = go.Contour(
@@ -53,12 +50,12 @@ def field_layers(snapshot: Snapshot) -> list[go.Heatmap | go.Contour]:
     return [colors, lines]
 
 
-def color_bar(title: str, ticks: list[float], labels: list[str]) -> dict:
-    """A colour bar with a title along it and its own tick labels."""
+def color_bar(title: str, ticks: Mapping[float, str]) -> dict[str, Any]:
+    """A colour bar with a title along it and labels at some values."""
     return {
         "title": {"text": title, "side": "right"},
-        "tickvals": ticks,
-        "ticktext": labels,
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
         "thickness": 14,
         "outlinewidth": 0,
     }
@@ -83,25 +80,11 @@ def data_layer(snapshot: Snapshot) -> go.Scatter:
     )
 
 
-def alive(log_w: np.ndarray) -> np.ndarray:
-    """Whether each walker's weight N·w reaches DEAD, (n,); a weight that is no number does not."""
-    weight = np.exp(log_w.astype(np.float64))
-    return np.isfinite(weight) & (weight >= DEAD)
-
-
-def diameters(log_w: np.ndarray) -> np.ndarray:
-    """Diameters (n,) in px with area ∝ N·w, clipped at LARGEST times the median living weight."""
-    weight = np.exp(log_w.astype(np.float64))
-    living = weight[alive(log_w)]
-    limit = LARGEST * np.median(living) if len(living) else 1.0
-    return UNIT_DIAMETER * np.sqrt(np.minimum(weight, limit))
-
-
 def walker_layers(snapshot: Snapshot) -> list[go.Scatter]:
     """The living walkers with area ∝ weight, and the dead ones as hollow grey circles."""
     shown = thin(len(snapshot.positions), WALKERS)
-    dead = ~alive(snapshot.log_w[shown])
-    size = diameters(snapshot.log_w)
+    dead = ~encodings.alive(snapshot.log_w[shown])
+    size = encodings.diameters(snapshot.log_w)
     solid = {
         "size": size[shown[~dead]],
         "color": ON_FIELD.walker(),
@@ -110,8 +93,8 @@ def walker_layers(snapshot: Snapshot) -> list[go.Scatter]:
     }
     hollow = {"size": 5, "symbol": "circle-open", "color": HOLLOW, "line": {"width": 1}}
     return [
-        _walkers(snapshot, shown[~dead], "walkers, area ∝ weight", solid),
-        _walkers(snapshot, shown[dead], "walkers with w < 0.01/N", hollow),
+        _walkers(snapshot, shown[~dead], encodings.LIVING, solid),
+        _walkers(snapshot, shown[dead], encodings.HOLLOW_WALKERS, hollow),
     ]
 
 

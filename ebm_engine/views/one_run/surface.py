@@ -7,23 +7,29 @@ import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_layers, plane_numbers
+from ebm_engine.views.style import encodings
 from ebm_engine.views.style.palette import FIELD
 
 
 def surface(snapshot: Snapshot) -> go.Surface:
     """E − min E over the plane, cut off at CLIP, with lines every 1 kT."""
     x, y = plane_numbers.axes(snapshot)
-    ticks = [0, 2, 4, 8, plane_layers.CLIP]
-    iso = {"show": True, "start": 1, "end": 8, "size": 1, "color": "rgba(255,255,255,0.5)"}
+    iso = {
+        "show": True,
+        "start": 1,
+        "end": encodings.ISO_LINES[-1],
+        "size": 1,
+        "color": "rgba(255,255,255,0.5)",
+    }
     return go.Surface(
         x=x,
         y=y,
-        z=np.minimum(plane_numbers.relative_energy(snapshot), plane_layers.CLIP).astype(np.float32),
+        z=np.minimum(plane_numbers.relative_energy(snapshot), encodings.CLIP).astype(np.float32),
         cmin=0,
-        cmax=plane_layers.CLIP,
+        cmax=encodings.CLIP,
         colorscale=FIELD,
         contours={"z": iso},
-        colorbar=plane_layers.color_bar("E − min E (kT)", ticks, ["0", "2", "4", "8", "≥12"]),
+        colorbar=plane_layers.color_bar(encodings.ENERGY, encodings.ticks()),
         hovertemplate="x₁ %{x:.2f}, x₂ %{y:.2f}<br>E − min E %{z:.2f} kT<extra></extra>",
     )
 
@@ -37,7 +43,7 @@ def scene(snapshot: Snapshot) -> dict:
     return {
         "xaxis": {"title": {"text": "x₁"}},
         "yaxis": {"title": {"text": "x₂"}},
-        "zaxis": {"title": {"text": "E − min E (kT)"}, "range": [0, plane_layers.CLIP]},
+        "zaxis": {"title": {"text": encodings.ENERGY}, "range": [0, encodings.CLIP]},
         "aspectratio": {"x": width / longest, "y": depth / longest, "z": 0.5},
         "camera": {"eye": eye, "center": {"x": 0, "y": 0, "z": -0.15}},
     }

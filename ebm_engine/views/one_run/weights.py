@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import thin
-from ebm_engine.views.style.theme import Reading, blank, finish, note, number
+from ebm_engine.views.style.theme import Captioned, blank, finish, note, number
 from ebm_engine.views.style.wording import walkers_role
 
 BINS = 51  # odd, so that equal weights fall in the middle of a bar
@@ -38,7 +38,7 @@ def top_sentence(log_w: np.ndarray) -> str:
     return f"the top {_percent(top / n)} of walkers hold {_percent(held)} of the mass"
 
 
-def log_weight_histogram(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def log_weight_histogram(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Histogram of log(N·w); the heaviest walkers that carry half of the mass are filled."""
     log_w = snapshot.log_w.astype(np.float64)
     if not _known(log_w):
@@ -68,10 +68,10 @@ def log_weight_histogram(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     caption = f"{heavy} of the {len(log_w)} walkers carry 50 % of the mass.{tail}" + walkers_role(
         snapshot
     )
-    return Reading(figure, alt, caption)
+    return Captioned(figure, alt, caption)
 
 
-def lorenz(snapshot: Snapshot, theme: Theme = "light") -> Reading:
+def lorenz(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """Lorenz curve, heaviest first: the share of the mass that the top share of walkers holds."""
     if not _known(snapshot.log_w):
         return _unknown("Lorenz curve of the weights", theme)
@@ -104,7 +104,7 @@ def lorenz(snapshot: Snapshot, theme: Theme = "light") -> Reading:
     figure.update_yaxes(title_text="share of the mass", tickformat=".0%", range=[0, 1.02])
     n = len(snapshot.log_w)
     caption = f"Of {n} walkers, {sentence}; half of the mass sits on {carriers(snapshot.log_w)}."
-    return Reading(
+    return Captioned(
         figure, f"Lorenz curve of the weights: {sentence}.", caption + walkers_role(snapshot)
     )
 
@@ -126,10 +126,10 @@ def _known(log_w: np.ndarray) -> bool:
     return bool(np.isfinite(log_w.max()))
 
 
-def _unknown(title: str, theme: Theme) -> Reading:
+def _unknown(title: str, theme: Theme) -> Captioned:
     """An empty figure that says that there are no weights to read."""
     text = "The weights are not finite numbers: the run has diverged."
-    return Reading(blank(title, text, theme, 380), text, text)
+    return Captioned(blank(title, text, theme, 380), text, text)
 
 
 def _percent(share: float) -> str:

@@ -1,7 +1,4 @@
-"""The large picture of a poster: the plane with field, data, walkers and means, or the images.
-
-Sizes and thresholds are those of the figures: area ∝ N·w, hollow below N·w = 0.01.
-"""
+"""The large picture of a poster: the plane with field, data, walkers and means, or the images."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.images.images import EDGE, sheet
 from ebm_engine.views.one_run import plane_layers, plane_numbers
 from ebm_engine.views.poster.style import Look, plain_axes, shade
+from ebm_engine.views.style import encodings
 from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD
 from ebm_engine.views.style.series import thin
 from ebm_engine.views.style.theme import has_weights
@@ -68,17 +66,17 @@ def _field(axes: Axes, snapshot: Snapshot) -> None:
     energy, (x, y) = plane_numbers.relative_energy(snapshot), plane_numbers.axes(snapshot)
     right, up = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2  # a grid point is the middle of a pixel
     axes.imshow(
-        np.nan_to_num(energy, nan=plane_layers.CLIP, posinf=plane_layers.CLIP),
+        np.nan_to_num(energy, nan=encodings.CLIP, posinf=encodings.CLIP),
         FIELD,
         vmin=0,
-        vmax=plane_layers.CLIP,
+        vmax=encodings.CLIP,
         origin="lower",
         extent=(x[0] - right, x[-1] + right, y[0] - up, y[-1] + up),
         aspect="auto",
         interpolation="bilinear",
     )
     known = np.ma.masked_invalid(energy)
-    levels = [level for level in plane_layers.ISO_LINES if known.count() and level < known.max()]
+    levels = [level for level in encodings.ISO_LINES if known.count() and level < known.max()]
     if levels:
         axes.contour(x, y, known, levels=levels, colors=[shade(WHITE, 0.8)], linewidths=1.0)
 
@@ -86,10 +84,10 @@ def _field(axes: Axes, snapshot: Snapshot) -> None:
 def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
     shown = thin(len(snapshot.positions), plane_layers.WALKERS)
     x, y = snapshot.positions[shown].T
-    alive = plane_layers.alive(snapshot.log_w[shown])
-    inner = np.maximum(plane_layers.diameters(snapshot.log_w)[shown] - RIM, 0.2)
+    alive = encodings.alive(snapshot.log_w[shown])
+    inner = np.maximum(encodings.diameters(snapshot.log_w)[shown] - RIM, 0.2)
     if not alive.all():
-        dead = {"facecolors": "none", "edgecolors": HOLLOW, "label": "walkers, N·w < 0.01"}
+        dead = {"facecolors": "none", "edgecolors": HOLLOW, "label": encodings.HOLLOW_WALKERS}
         axes.scatter(x[~alive], y[~alive], (DEAD * scale) ** 2, lw=RIM * scale, **dead)
     axes.scatter(
         x[alive],
@@ -99,18 +97,18 @@ def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
         edgecolors=[shade(WHITE, 0.7)],
         lw=RIM * scale,
         marker=DISC,
-        label="walkers, area ∝ weight",
+        label=encodings.LIVING,
     )
 
 
 def color_bar(axes: Axes, look: Look) -> None:
     """The colours of E − min E in kT."""
     plain_axes(axes, look)
-    colors = np.linspace(0, plane_layers.CLIP, 256)[:, None]
-    axes.imshow(colors, FIELD, aspect="auto", origin="lower", extent=(0, 1, 0, plane_layers.CLIP))
-    levels = [0, *plane_layers.ISO_LINES, plane_layers.CLIP]
+    colors = np.linspace(0, encodings.CLIP, 256)[:, None]
+    axes.imshow(colors, FIELD, aspect="auto", origin="lower", extent=(0, 1, 0, encodings.CLIP))
+    ticks = encodings.ticks()
     axes.yaxis.tick_right()
-    axes.set_yticks(levels, [*map(str, levels[:-1]), f"≥{plane_layers.CLIP:g} kT"])
+    axes.set_yticks(list(ticks), [*list(ticks.values())[:-1], f"{ticks[encodings.CLIP]} kT"])
     axes.set_xticks([])
 
 

@@ -18,8 +18,8 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 KEEP = "keep"  # constant uirevision: zoom and hidden traces survive a refresh
 
 
-class Reading(NamedTuple):
-    """A figure, one sentence for who cannot see it, and what it estimates from how many samples."""
+class Captioned(NamedTuple):
+    """A figure, its alternative text, and what it estimates from how many samples."""
 
     figure: go.Figure
     alt: str

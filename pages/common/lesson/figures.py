@@ -18,12 +18,11 @@ from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views.langevin.energy_on_a_line import CutSeries, energy_and_density
 from ebm_engine.views.langevin.missing_term import missing_term_bars
 from ebm_engine.views.many_runs import compare, together
-from ebm_engine.views.style.theme import Reading, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme
 from pages.common.controls.widgets import widget
-from pages.common.figures.show import theme
+from pages.common.figures.show import show, theme
 from pages.common.lesson.flow import Walk
 from pages.common.tab import display
-from pages.live.plot import plot
 
 CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
 COMING = {
@@ -50,17 +49,20 @@ LARGE = 0.75  # of the height, where everything is larger and the screen is not
 HINT = "Move this slider between {low:g} and {high:g}."
 
 
-def _energy(spec: EnergyCutSpec, look: Theme) -> Reading:
+def _energy(spec: EnergyCutSpec, look: Theme) -> Captioned:
     now, start = energy_cut(spec.shift, spec.temperature), energy_cut(0.0, 1.0)
     return energy_and_density(CutSeries(*now), CutSeries(*start), look)
 
 
-def _missing(spec: MissingSpec, look: Theme) -> Reading:
+def _missing(spec: MissingSpec, look: Theme) -> Captioned:
     terms = missing_term(spec.data_variance, spec.step_size, spec.theta)
     return missing_term_bars(terms.cd_part, terms.third_term, terms.numeric, look)
 
 
-DRAWN: Mapping[str, Callable[[Any, Theme], Reading]] = {"energy": _energy, "missing-term": _missing}
+DRAWN: Mapping[str, Callable[[Any, Theme], Captioned]] = {
+    "energy": _energy,
+    "missing-term": _missing,
+}
 
 
 def slide(walk: Walk) -> bool:
@@ -90,13 +92,13 @@ def numbers(walk: Walk) -> dict[str, float]:
     return figure_numbers(step.figure, walk.values.get(walk.place, {}))
 
 
-def show(walk: Walk, name: str) -> None:
+def draw(walk: Walk, name: str) -> None:
     """Draw a figure with its sliders as they stand at the present place."""
     spec = sliders(name, walk.values.get(walk.place, {}))
-    _draw(DRAWN[name](spec, theme()), f"lesson-{name}")
+    show(f"lesson-{name}", DRAWN[name](spec, theme()))
 
 
-def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
+def draw_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
     """Draw one part of all runs on common axes."""
     entries, look, parts = _entries(walk, snapshots), theme(), together.PARTS[part]
     count = len(parts)
@@ -109,7 +111,7 @@ def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], plac
             showlegend=place.legend and count == 1,
         )
         with where:
-            _draw(reading, f"lesson-{name}")
+            show(f"lesson-{name}", reading)
 
 
 def headings(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[str]:
@@ -126,8 +128,3 @@ def _entries(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[compare.Entr
     styles = together.styles(shots, theme())
     titles = [run.title for run in walk.lesson.runs]
     return [compare.Entry(*entry) for entry in zip(titles, shots, styles, strict=True)]
-
-
-def _draw(reading: Reading, name: str) -> None:
-    plot(reading.figure.to_json(), key=name, alt=reading.alt, config=config(f"ebm-lab-{name}"))
-    st.caption(reading.caption)

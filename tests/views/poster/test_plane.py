@@ -9,10 +9,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.contour import ContourSet
 
-from ebm_engine.views.one_run import plane_layers
 from ebm_engine.views.poster import film, save
 from ebm_engine.views.poster.sheet import POSTER, sheet
 from ebm_engine.views.poster.style import Format
+from ebm_engine.views.style import encodings
 from ebm_engine.views.style.palette import FIELD
 
 SQUARE = (-1.0, 1.0, -1.0, 1.0)
@@ -75,7 +75,7 @@ def test_the_isolines_of_a_gaussian_are_its_circles(make):
     field = (x**2 + x[:, None] ** 2) / 2 + 7
     axes = plane_of(make(box=(-5.0, 5.0, -5.0, 5.0), field=field.astype(np.float32)))
     (lines,) = [c for c in axes.collections if isinstance(c, ContourSet)]
-    assert tuple(lines.levels) == plane_layers.ISO_LINES
+    assert tuple(lines.levels) == encodings.ISO_LINES
     for level, path in zip(lines.levels, lines.get_paths(), strict=True):
         radius = np.hypot(*path.vertices.T)
         assert np.abs(radius - np.sqrt(2 * level)).max() < 0.1**2 / (8 * radius.min()) + 1e-5
