@@ -17,10 +17,10 @@ from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
 from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
 from ebm_engine.run.history import EVENTS, MARKS
-from ebm_engine.run.json_number import json_number
 from ebm_engine.run.snapshot import HISTORY, Divergence
 from ebm_engine.run.state import RunState
 from ebm_engine.run.timeline import ChangeLog, Replay
+from ebm_engine.spec.json_number import json_number
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
