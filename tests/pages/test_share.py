@@ -11,10 +11,11 @@ from ebm_engine.files import uploads
 from ebm_engine.spec.edit import flatten, flatten_content, with_value
 from ebm_engine.spec.kinds import ENERGIES, OPTIMIZERS, TARGETS
 from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import presets
 from ebm_engine.spec.recommended import on_target, suited
 from ebm_engine.spec.repair import with_kinds
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.tab.run_link import MAX_VALUE, REFUSED, from_query, to_query
 
 DEFAULT = next(iter(presets()))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ebm_engine.spec.edit import flatten, with_value
-from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.presets import Preset
 from ebm_engine.spec.recommended import suited
@@ -59,7 +58,7 @@ def all_presets() -> dict[str, Preset]:
 
 def slot_of(spec: RunSpec) -> str:
     """The page that shows such a run alone."""
-    return IMAGES if spec.target.kind in IMAGE_TARGETS else EXPLORER
+    return IMAGES if spec.target.of_images else EXPLORER
 
 
 def offer_with(preset: str) -> Offer:
