@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.theme import Captioned, finish, number
 
@@ -154,10 +155,8 @@ def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Captioned:
 def composition_curve(series: CompositionSeries, theme: Theme = "light") -> Captioned:
     """Mean energy of the composition over the chains, along their steps."""
     line = {"color": PALETTES[theme].model, "width": 2}
-    figure = go.Figure(go.Scatter(x=series.curve_step, y=series.curve, mode="lines", line=line))
-    finish(figure, theme, "Mean energy of the composition", 300)
-    figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text="mean U, nats")
+    plot = Plot([Curve("mean U", series.curve_step, series.curve, line)], unit="mean U, nats")
+    figure = draw([plot], theme, "Mean energy of the composition", 300, x_title="step")
     read = "; ".join(
         ", ".join(f"{n} {number(s, '.2f')}" for n, s in zip(names, shares, strict=True))
         for names, shares in zip(series.class_names, series.shares, strict=True)

@@ -11,14 +11,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import (
-    FONT_SIZE,
-    Captioned,
-    blank,
-    finish,
-    number,
-    power_of_ten,
-)
+from ebm_engine.views.style.theme import FONT_SIZE, Captioned, blank, finish, number, power_of_ten
 
 SCALE = "cividis"
 SIDE_BY_SIDE = 3  # panels in a row

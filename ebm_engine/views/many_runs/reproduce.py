@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
-from ebm_engine.views.style.series import band, thin
+from ebm_engine.views.style.series import band_outline, thin
 from ebm_engine.views.style.theme import config, finish
 
 POINTS = 2000  # drawn per curve at most
@@ -103,7 +103,7 @@ def _traces(curve: dict[str, Any], style: dict[str, Any], *, first: bool) -> lis
     drawn = [go.Scatter(x=x, y=y, mode="lines", line=line, showlegend=first, **shared)]
     if "low" in curve:
         low, high = (np.asarray(curve[edge], dtype=float)[shown] for edge in ("low", "high"))
-        outline_x, outline_y = band(x, low, high)
+        outline_x, outline_y = band_outline(x, low, high)
         area = {"fill": "toself", "fillcolor": line["color"], "opacity": 0.2, "hoverinfo": "skip"}
         edge = {"mode": "lines", "line": {"width": 0}, "showlegend": False}
         drawn.insert(0, go.Scatter(x=outline_x, y=outline_y, **area, **edge, **shared))
