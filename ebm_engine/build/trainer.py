@@ -15,7 +15,7 @@ from ebm_engine.core.referees.mixtures import Referee
 from ebm_engine.core.referees.plane import GridReferee
 from ebm_engine.core.training import Extras
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
-from ebm_engine.spec.fields import Kit
+from ebm_engine.spec.blocks import Kit
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -61,7 +61,7 @@ def build_rates(spec: RunSpec, energy: Energy) -> list[float]:
 
 def _groups(spec: RunSpec, energy: Energy) -> list[tuple[Any, float]]:
     rule, parameters = spec.optimizer, energy.parameters
-    if spec.energy.kind != "mixture":
+    if spec.energy.is_network:
         return [(parameters.values(), rule.lr)]
     rates = {"means": rule.lr_means, "log_masses": rule.lr_log_masses}
     return [([p], rates[name]) for name, p in parameters.items()]
@@ -80,5 +80,4 @@ def build_extras(spec: RunSpec) -> Extras:
     """What goes beside the plain update."""
     rule = spec.optimizer
     follow = rule.follow_ess and spec.method.weighted
-    l2 = getattr(spec.energy, "l2", 0.0)
-    return Extras(rule.batch, l2, rule.clip, rule.average, rule.decay_over, follow)
+    return Extras(rule.batch, spec.energy.l2, rule.clip, rule.average, rule.decay_over, follow)

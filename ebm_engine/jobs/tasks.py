@@ -26,7 +26,8 @@ from ebm_engine.studies.specs.images import (
     OodSpec,
 )
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec
-from ebm_engine.studies.specs.runs import SeedsSpec, SlowMotionSpec
+from ebm_engine.studies.specs.runs import SeedsSpec
+from ebm_engine.studies.specs.slow_motion import SlowMotionSpec
 from ebm_engine.sweep.job import SweepJob
 
 STUDIES, SHORT, SWEEPS = "studies", "short", "sweeps"

@@ -43,8 +43,13 @@ def explain(error: ValidationError) -> str:
 
 def flatten(spec: RunSpec) -> dict[str, Any]:
     """The spec as {dotted path: JSON value}; lists stay values."""
+    return flatten_content(spec.model_dump(mode="json"))
+
+
+def flatten_content(content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a spec as {dotted path: JSON value}; lists stay values."""
     flat: dict[str, Any] = {}
-    for name, value in spec.model_dump(mode="json").items():
+    for name, value in content.items():
         if isinstance(value, dict):
             flat |= {f"{name}.{key}": leaf for key, leaf in value.items()}
         else:

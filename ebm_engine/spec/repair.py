@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ebm_engine.spec.edit import explain
+from ebm_engine.spec.edit import explain, flatten_content
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.run_spec import RunSpec
@@ -27,17 +27,6 @@ def with_kinds(start: RunSpec, kinds: Mapping[str, str]) -> dict[str, Any]:
             kept = content[head] if head == "optimizer" else {}
             content[head] = block | {n: v for n, v in kept.items() if n in block and n != "kind"}
     return content
-
-
-def flat(content: dict[str, Any]) -> dict[str, Any]:
-    """{dotted path: value} of a spec's content."""
-    found: dict[str, Any] = {}
-    for name, value in content.items():
-        if isinstance(value, dict):
-            found |= {f"{name}.{leaf}": inner for leaf, inner in value.items()}
-        else:
-            found[name] = value
-    return found
 
 
 def best_spec(
@@ -58,7 +47,7 @@ def best_spec(
     names = [*kept, *kinds]
     for dropped in [*combinations(names, 1), *combinations(names, 2), tuple(names)]:
         content = with_kinds(start, {h: k for h, k in kinds.items() if h not in dropped})
-        known = flat(content)
+        known = flatten_content(content)
         rest = {p: v for p, v in kept.items() if p not in dropped and p in known}
         spec, _ = _build(content, rest)
         if spec is not None:
@@ -72,7 +61,7 @@ def _field_problem(content: dict[str, Any], path: str, value: Any) -> str:
     _, error = _build(content, {path: value}, field_only=True)
     if not error:
         return ""
-    default = shown(flat(content)[path])
+    default = shown(flatten_content(content)[path])
     knob = _knob(content, path)
     if knob is None:
         return f"{error}; the default {default} is used."

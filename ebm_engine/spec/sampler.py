@@ -10,8 +10,8 @@ from typing import Literal
 
 from ebm_engine.spec.fields import Block, Only, knob
 
-MIXTURE: Only = {"energy.kind": ("mixture",)}
-NETWORK: Only = {"energy.kind": ("mlp", "multiscale", "cnn")}
+MIXTURE: Only = {"energy.is_network": (False,)}
+NETWORK: Only = {"energy.is_network": (True,)}
 WEIGHTED: Only = {"method.weighted": (True,)}
 
 

@@ -22,8 +22,7 @@ from ebm_engine.data.curves import Curve
 from ebm_engine.data.densities import Density, GaussianMixture
 from ebm_engine.data.shapes import Pinwheel
 from ebm_engine.run.run import Run
-from ebm_engine.spec.kinds import TARGETS
-from ebm_engine.spec.mixtures import MixtureTarget
+from ebm_engine.spec.targets import TARGETS, MixtureTarget
 from ebm_engine.studies.result import TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ebm_engine.spec.edit import explain, flatten, parse_spec, with_value
 from ebm_engine.spec.fields import Block
+from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
+from ebm_engine.spec.repair import allowed, shown
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_CELLS = 2000
@@ -148,10 +152,56 @@ def of_method(base: RunSpec, method: str) -> RunSpec:
     return base if method == base.method.kind else suited(base, "method", method)
 
 
-def spaced(low: float, high: float, count: int, *, log: bool, whole: bool) -> tuple[Value, ...]:
-    """`count` values from low to high with three significant digits, evenly or by equal factors.
+def number_knobs(base: RunSpec, methods: Sequence[str]) -> dict[str, Knob]:
+    """The knobs that are numbers and have an effect with any of the methods, by path."""
+    specs = [base]
+    for method in methods:
+        with suppress(SpecError):  # such a method's cells say so themselves
+            specs.append(of_method(base, method))
+    numbers = (knob for s in specs for knob in knobs(s) if knob.kind in ("float", "int"))
+    return {knob.path: knob for knob in numbers if knob.usual and knob.path not in FIXED}
 
-    Whole numbers that fall together count once. Raises SpecError on a range that has no values.
+
+def check_numbers(sweep: SweepSpec, most: int) -> None:
+    """Raise SpecError unless both knobs are numbers within their limits, of at most `most` values.
+
+    A knob of a sweep can be any field; on a page it has a range.
+    """
+    known = number_knobs(sweep.base, sweep.methods)
+    for axis in (sweep.x, sweep.y):
+        if axis.path not in known:
+            raise SpecError(f"{axis.path} is not a number that can be swept here")
+        if len(axis.values) > most:
+            raise SpecError(f"{axis.path} has {len(axis.values)} values, the limit is {most}")
+        for value in axis.values:
+            if not _fits(known[axis.path], value):
+                limits = allowed(known[axis.path])
+                raise SpecError(f"{axis.path} = {shown(value)} is not allowed, it must be {limits}")
+
+
+def _fits(knob: Knob, value: Value) -> bool:
+    if not isinstance(value, int if knob.kind == "int" else (int, float)):
+        return False
+    low = -math.inf if knob.low is None else knob.low
+    high = math.inf if knob.high is None else knob.high
+    return low <= value <= high and not (knob.open_low and value == low)
+
+
+def usual_values(knob: Knob, count: int, digits: int = 3) -> tuple[Value, ...]:
+    """`count` values over the usual range of a knob that is a number."""
+    low, high = knob.usual
+    return spaced(
+        low, high, count, log=knob.log and low > 0, whole=knob.kind == "int", digits=digits
+    )
+
+
+def spaced(
+    low: float, high: float, count: int, *, log: bool, whole: bool, digits: int = 3
+) -> tuple[Value, ...]:
+    """`count` values from low to high, evenly or by equal factors, the inner ones rounded.
+
+    digits: significant ones of the inner values. Whole numbers that fall together count once.
+    Raises SpecError on a range that has no values.
     """
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise SpecError(f"the range from {low:g} to {high:g} is empty")
@@ -162,7 +212,7 @@ def spaced(low: float, high: float, count: int, *, log: bool, whole: bool) -> tu
     shares = [i / max(1, count - 1) for i in range(count)]
     raw = [low * (high / low) ** s if log else low + (high - low) * s for s in shares]
     ends = {0: low, count - 1: high if count > 1 else low}
-    values = [ends.get(i, float(f"{value:.3g}")) for i, value in enumerate(raw)]
+    values = [ends.get(i, float(f"{value:.{digits}g}")) for i, value in enumerate(raw)]
     return tuple(dict.fromkeys(round(v) if whole else float(v) for v in values))
 
 

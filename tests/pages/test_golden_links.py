@@ -5,10 +5,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from ebm_engine.spec.edit import flatten, parse_spec
+from ebm_engine.spec.edit import flatten, flatten_content, parse_spec
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.presets import image_presets, presets
-from ebm_engine.spec.repair import flat
 from pages.common.tab import offers
 from pages.common.tab.address import to_query
 from tests.pages import golden_links
@@ -27,8 +26,8 @@ def with_mnist(monkeypatch):
 def changed(golden: Golden) -> dict[str, tuple]:
     """{path: (value then, value now)} of the fields that the file names."""
     now, _ = golden_links.read(golden.page, golden.link)
-    values = flat(now.spec)
-    then = flat(golden.spec)
+    values = flatten_content(now.spec)
+    then = flatten_content(golden.spec)
     return {p: (then[p], values.get(p)) for p in then if p not in values or values[p] != then[p]}
 
 

@@ -13,7 +13,6 @@ from ebm_engine.lessons.template import fill
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
 from ebm_engine.server.hub.hub import hub
-from ebm_engine.spec.image_targets import IMAGE_KINDS
 from pages.common.lesson import annealing, flow, live_runs
 from pages.common.tab import address
 from pages.live.stage import Action
@@ -320,7 +319,7 @@ def test_a_number_that_a_run_does_not_have_costs_a_sentence_and_no_traceback(vis
 @pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.id)
 def test_every_text_of_a_lesson_finds_its_numbers_in_its_runs(lesson):
     """No brace is left and no mode is missing; images have their classes from the classifier."""
-    if any(spec.target.kind in IMAGE_KINDS for spec in lesson.specs().values()):
+    if any(spec.target.of_images for spec in lesson.specs().values()):
         pytest.skip("tests/lessons/test_lessons.py runs it")
     shots = {}
     for name, spec in lesson.specs().items():

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from ebm_engine.spec.edit import flatten, parse_spec
+from ebm_engine.spec.edit import flatten, flatten_content, parse_spec
 from ebm_engine.spec.kinds import KINDS
-from ebm_engine.spec.repair import flat, with_kinds
+from ebm_engine.spec.repair import with_kinds
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import offers
 from pages.common.tab.address import MAX_VALUE, SCENE, from_query, to_query
@@ -32,7 +32,7 @@ NOT_FROM_A_BROWSER = "\ud800"  # half a character: no address can hold it
 def without_mnist():
     """No MNIST, wherever the tests run."""
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("offers", "fetch"):
+        for place in ("tab.offers", "images.fetch_mnist"):
             patch.setattr(f"pages.common.{place}.why_no_mnist", lambda: "MNIST is not here")
         yield
 
@@ -42,7 +42,7 @@ def fuzzed(slot: str, number: int) -> dict[str, str]:
     rng, here = random.Random(f"{slot}{number}"), offer(slot)
     start = rng.choice(list(here.presets.values()))
     kinds = {head: rng.choice(list(here.kinds[head])) for head in KINDS if rng.random() < 0.7}
-    paths = [p for p in flat(with_kinds(start.spec, kinds)) if not p.endswith(".kind")]
+    paths = [p for p in flatten_content(with_kinds(start.spec, kinds)) if not p.endswith(".kind")]
     link = {path: rng.choice(WILD) for path in paths if rng.random() < 0.5}
     wild_kinds = {head: rng.choice(WILD) for head in KINDS if rng.random() < 0.1}
     wild = [*sorted(SCENE), "v", "preset", "target.path", "target.kind", "__class__", "ключ"]

@@ -23,7 +23,7 @@ MISSING = "MNIST is not on this machine (a.gz is missing)"
 @pytest.fixture(autouse=True)
 def without_mnist(monkeypatch):
     """No MNIST, wherever the tests run."""
-    for place in ("offers", "fetch"):
+    for place in ("tab.offers", "images.fetch_mnist"):
         monkeypatch.setattr(f"pages.common.{place}.why_no_mnist", lambda: MISSING)
 
 

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebm_engine.files import uploads
-from ebm_engine.spec.edit import flatten, with_value
+from ebm_engine.spec.edit import flatten, flatten_content, with_value
 from ebm_engine.spec.kinds import ENERGIES, OPTIMIZERS, TARGETS
 from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import presets
 from ebm_engine.spec.recommended import on_target, suited
-from ebm_engine.spec.repair import flat, with_kinds
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.repair import with_kinds
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 from pages.common.tab.address import MAX_VALUE, REFUSED, from_query, ours, to_query
 
 DEFAULT = next(iter(presets()))
@@ -64,7 +65,7 @@ def test_a_link_holds_only_what_differs_from_the_preset(pair):
     start = presets()[name].spec
     heads = ("target", "energy", "method", "optimizer")
     kinds = {head: getattr(spec, head).kind for head in heads}
-    plain = flat(with_kinds(start, kinds))
+    plain = flatten_content(with_kinds(start, kinds))
     for path in set(to_query(name, spec)) - {"v", "preset", *heads}:
         assert flatten(spec)[path] != plain[path]
     assert to_query(name, start) == {"v": "1", "preset": name}

@@ -80,7 +80,7 @@ def test_next_and_previous_walk_through_six_cards(slowed):
     assert slowed.button(key="slow-next").disabled
     assert titles[:2] == ["Gradient on the data", "Gradient on the weighted walkers"]
     assert titles[2:] == ["Parameter update", "Langevin drift", "Langevin noise", "Reweight"]
-    assert any("nobody is resampled" in text for text in texts(slowed))
+    assert any("no walker is resampled" in text for text in texts(slowed))
     slowed.button(key="slow-previous").click().run()
     assert position(slowed) == "**5 of 6**"
 

@@ -7,7 +7,7 @@ import pytest
 from ebm_engine.jobs.job_queue import job_queue
 from ebm_engine.jobs.tasks import SWEEPS
 from ebm_engine.sweep.store import server_folder
-from ebm_engine.sweep.sweep_spec import cells, parse_sweep
+from ebm_engine.sweep.sweep_spec import cells, number_knobs, parse_sweep
 from pages.common.sweep import tab_sweep
 from pages.common.tab import address
 
@@ -122,7 +122,7 @@ def test_every_control_says_what_it_is(page):
 
 def test_only_numbers_with_a_usual_range_are_knobs():
     base = tab_sweep.FIRST["base"]
-    found = tab_sweep.number_knobs(base, ("weighted-ula", "cd"))
+    found = number_knobs(base, ("weighted-ula", "cd"))
     assert {tab_sweep.X, tab_sweep.Y, "walkers.count", "method.ess_threshold"} <= set(found)
     assert "seed" not in found
     assert {knob.kind for knob in found.values()} == {"float", "int"}

@@ -29,7 +29,7 @@ from tests.run.image_runs import PIXELS, SMALL, played, spec
         ({"target": {"kind": "digits"}}, "needs a network"),
         ({"energy": {"kind": "cnn"}}, "needs a target of images"),
         ({"energy": {"kind": "mlp", "space": "pixels"}}, "needs a target of images"),
-        (SMALL | {"method": {"kind": "exact"}}, "nobody knows the exact gradient"),
+        (SMALL | {"method": {"kind": "exact"}}, "its gradient is unknown on images"),
         (
             {"target": {"kind": "mnist"}, "energy": {"kind": "mlp", "space": "pixels"}}
             | {"method": {"kind": "score-matching"}},

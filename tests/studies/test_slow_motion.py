@@ -15,7 +15,7 @@ from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.studies.result import TaskError
 from ebm_engine.studies.slow_motion.cards import CHAINS, PERSISTENT, cards
 from ebm_engine.studies.slow_motion.update import before_resampling, load, of_checkpoint
-from ebm_engine.studies.specs.runs import SlowMotionSpec
+from ebm_engine.studies.specs.slow_motion import Motion, SlowMotionSpec
 from tests.run.image_models import checkpoint
 
 SMALL = {"walkers": {"count": 60}, "target": {"samples": 100}}
@@ -67,12 +67,16 @@ def played(spec, updates=UPDATES):
 def slowed(content, spec=None):
     *_, (share, result) = of_checkpoint(SlowMotionSpec(checkpoint=content, spec=spec))
     assert share == 1.0
-    return result
+    return Motion(**result)
+
+
+def entries(motion, term, parameter):
+    return motion.terms[term].entries[parameter]
 
 
 @cache
 def shown(name):
-    """The run before and after its next update, and what slow motion tells of it."""
+    """The run before and after its next update, and its motion."""
     run = played(spec_of(KINDS[name]))
     content = run.save()
     before, theta = run.state.walkers.train, run.parts.trainer.energy.frozen()
@@ -89,16 +93,17 @@ def test_the_numbers_are_bit_by_bit_those_of_the_next_update(name):
     before, theta, run, motion = shown(name)
     now = run.state.walkers.train
     index = now.parents if now.resampled else torch.arange(len(now.x))
-    assert np.array_equal(motion["end"][index.numpy()], run.state.plane.project(now.x))
+    assert np.array_equal(motion.moves.end[index.numpy()], run.state.plane.project(now.x))
     if not now.resampled:
         relative = torch.log_softmax(now.log_w, 0) + math.log(len(now.x))
-        assert np.array_equal(motion["log_w_after"], relative.numpy())
-        assert np.array_equal(motion["gain"], (now.log_w - before.log_w).numpy())
-    for place, name_ in enumerate(motion["parameters"]):
+        assert np.array_equal(motion.weights.log_w_after, relative.numpy())
+        assert np.array_equal(motion.weights.gain, (now.log_w - before.log_w).numpy())
+    for place, name_ in enumerate(motion.parameters):
         change = run.parts.trainer.energy.parameters[name_] - theta.parameters[name_]
-        assert motion["change_norm"][place] == pytest.approx(float(change.norm()), rel=1e-6)
+        norms = {term: parts.norms[place] for term, parts in motion.terms.items()}
+        assert norms["change"] == pytest.approx(float(change.norm()), rel=1e-6)
         gradient = run.state.metrics.gradient[name_]
-        assert motion["gradient_norm"][place] == pytest.approx(float(gradient.norm()), rel=1e-6)
+        assert norms["gradient"] == pytest.approx(float(gradient.norm()), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", [n for n in KINDS if n not in ("hmc", "underdamped", "refresh")])
@@ -108,24 +113,24 @@ def test_drift_and_noise_add_up_to_the_proposal(name):
     Without a Metropolis test the first move ends there; with one it ends there or where it began.
     """
     _, _, _, motion = shown(name)
-    moved = motion["moved"]
+    moved = motion.moves.moved
     assert moved.sum() == (20 if name.startswith("batch") else len(moved))
-    total = motion["start"] + motion["drift"] + motion["noise"]
-    np.testing.assert_allclose(total[moved], motion["proposal"][moved], atol=1e-5)
-    arrived = (motion["first_end"] == motion["proposal"]).all(1)[moved]
-    stayed = (motion["first_end"] == motion["start"]).all(1)[moved]
+    total = motion.moves.start + motion.moves.drift + motion.moves.noise
+    np.testing.assert_allclose(total[moved], motion.moves.proposal[moved], atol=1e-5)
+    arrived = (motion.moves.first_end == motion.moves.proposal).all(1)[moved]
+    stayed = (motion.moves.first_end == motion.moves.start).all(1)[moved]
     assert (arrived | stayed).all()
     assert arrived.all() or (name == "mala" and stayed.any() and arrived.any())
-    assert np.isnan(motion["drift"][~moved]).all()
+    assert np.isnan(motion.moves.drift[~moved]).all()
 
 
 def test_the_drift_goes_down_the_old_slope_and_the_noise_is_normal():
     """drift = −h∇Uₖ(x) with the cached slope, not that of θₖ₊₁; noise/√(2h) has mean 0, var 1."""
     before, _, run, motion = shown("many")
-    assert np.array_equal(motion["drift"], (-0.1 * before.at.gradient).numpy())
+    assert np.array_equal(motion.moves.drift, (-0.1 * before.at.gradient).numpy())
     new = run.parts.trainer.energy.evaluate(before.x).gradient
-    assert np.abs(motion["drift"] + 0.1 * new.numpy()).max() > 1e-4
-    noise = motion["noise"] / math.sqrt(0.2)
+    assert np.abs(motion.moves.drift + 0.1 * new.numpy()).max() > 1e-4
+    noise = motion.moves.noise / math.sqrt(0.2)
     assert abs(noise.mean()) < 5 / math.sqrt(10_000)
     assert abs(noise.var() - 1) < 5 * math.sqrt(2 / 10_000)
 
@@ -134,47 +139,49 @@ def test_a_tested_proposal_uses_the_new_slope():
     """MALA moves with θₖ₊₁ after the weights have changed: drift = −h∇Uₖ₊₁(x)."""
     before, _, run, motion = shown("mala")
     new = run.parts.trainer.energy.evaluate(before.x).gradient
-    assert np.array_equal(motion["drift"], (-1.0 * new).numpy())
+    assert np.array_equal(motion.moves.drift, (-1.0 * new).numpy())
 
 
 @pytest.mark.parametrize("name", ["weighted", "resampling", "adam", "pcd", "cd"])
 def test_data_minus_walkers_is_the_gradient(name):
     """Every entry; their sum, or a data term over all points in place of the batch, is not."""
     _, _, run, motion = shown(name)
-    for part in ("means", "log_masses"):
-        difference = motion[f"data.{part}"] - motion[f"walkers.{part}"]
-        np.testing.assert_allclose(difference, motion[f"gradient.{part}"], atol=1e-6)
-        assert np.array_equal(motion[f"gradient.{part}"], run.state.metrics.gradient[part].numpy())
-    assert not np.allclose(
-        motion["data.means"] + motion["walkers.means"], motion["gradient.means"], atol=1e-3
-    )
+    for part in ("log_masses", "means"):
+        data, walkers = entries(motion, "data", part), entries(motion, "walkers", part)
+        gradient = entries(motion, "gradient", part)
+        np.testing.assert_allclose(data - walkers, gradient, atol=1e-6)
+        assert np.array_equal(gradient, run.state.metrics.gradient[part].numpy())
+    assert not np.allclose(data + walkers, gradient, atol=1e-3)
 
 
 def test_the_model_term_of_the_exact_gradient_is_the_expectation_under_the_model():
     """E_p[∂U/∂aⱼ] = 0 and E_p[∂U/∂zⱼ] = softmax(−z)ⱼ; the walkers' mean has neither value."""
     _, theta, _, motion = shown("exact")
-    np.testing.assert_allclose(motion["walkers.means"], 0, atol=1e-5)
+    np.testing.assert_allclose(entries(motion, "walkers", "means"), 0, atol=1e-5)
     masses = torch.softmax(-theta.z.double(), 0).numpy()
-    np.testing.assert_allclose(motion["walkers.log_masses"], masses, atol=1e-6)
-    assert np.abs(motion["responsibilities"].mean(0) - masses).max() > 1e-3
+    np.testing.assert_allclose(entries(motion, "walkers", "log_masses"), masses, atol=1e-6)
+    assert np.abs(motion.weights.responsibilities.mean(0) - masses).max() > 1e-3
 
 
 def test_gradient_descent_steps_by_its_rates_and_holds_the_first_z():
     """Δa = −γ_a ∂H/∂a and Δz = −γ_z ∂H/∂z, but 0 for the gauge z₁; Adam's step is another."""
     _, _, _, motion = shown("weighted")
-    np.testing.assert_allclose(motion["change.means"], -0.005 * motion["gradient.means"], atol=1e-6)
-    assert motion["change.log_masses"][0] == 0 != motion["gradient.log_masses"][0]
-    step = -0.025 * motion["gradient.log_masses"][1]
-    assert motion["change.log_masses"][1] == pytest.approx(step, abs=1e-6)
+    step = -0.005 * entries(motion, "gradient", "means")
+    np.testing.assert_allclose(entries(motion, "change", "means"), step, atol=1e-6)
+    change, gradient = (entries(motion, term, "log_masses") for term in ("change", "gradient"))
+    assert change[0] == 0 != gradient[0]
+    assert change[1] == pytest.approx(-0.025 * gradient[1], abs=1e-6)
     _, _, _, other = shown("adam")
-    clipped = math.hypot(*other["used_norm"])
+    clipped = math.hypot(*other.terms["used"].norms)
     assert clipped == pytest.approx(0.1, rel=1e-5) or clipped < 0.1
 
 
 def test_improved_cd_shows_what_its_last_step_adds():
     """data − walkers is only a part of its gradient: the rest comes through the last step."""
     _, _, _, motion = shown("improved-cd")
-    rest = motion["gradient.means"] - (motion["data.means"] - motion["walkers.means"])
+    rest = entries(motion, "gradient", "means") - (
+        entries(motion, "data", "means") - entries(motion, "walkers", "means")
+    )
     assert np.abs(rest).max() > 1e-4
 
 
@@ -182,21 +189,21 @@ def test_a_resampling_tells_who_descends_from_whom():
     """parents are those of the run; before it the weights differ, after it all are equal."""
     _, _, run, motion = shown("resampling")
     now = run.state.walkers.train
-    assert motion["resampled"]
+    assert motion.weights.resampled
     assert now.resampled
-    assert np.array_equal(motion["parents"], now.parents.numpy())
-    assert motion["ess"] == now.ess_before < 0.9999
-    assert np.ptp(motion["log_w_after"]) > 0
+    assert np.array_equal(motion.weights.parents, now.parents.numpy())
+    assert motion.weights.ess == now.ess_before < 0.9999
+    assert np.ptp(motion.weights.log_w_after) > 0
     assert float(now.log_w.abs().max()) == 0
 
 
 def test_a_refresh_shows_no_move():
-    """All walkers are new: nothing of the old ones' way may be told."""
+    """All walkers are new: nothing of the old ones' way may be shown."""
     _, _, _, motion = shown("refresh")
-    assert motion["refreshed"]
-    assert motion["restarted"].all()
-    assert not motion["moved"].any()
-    assert np.isnan(motion["drift"]).all()
+    assert motion.refreshed
+    assert motion.weights.restarted.all()
+    assert not motion.moves.moved.any()
+    assert np.isnan(motion.moves.drift).all()
 
 
 def test_settings_changed_after_the_checkpoint_count():
@@ -204,10 +211,10 @@ def test_settings_changed_after_the_checkpoint_count():
     run = played(spec_of({}))
     content, spec = run.save(), with_value(run.spec, "sampler.step_size", 0.05)
     old, new = slowed(content), slowed(content, spec)
-    np.testing.assert_allclose(new["drift"], old["drift"] / 2, rtol=1e-5)
+    np.testing.assert_allclose(new.moves.drift, old.moves.drift / 2, rtol=1e-5)
     run.change(spec)
     run.advance()
-    assert np.array_equal(new["end"], run.state.plane.project(run.state.walkers.train.x))
+    assert np.array_equal(new.moves.end, run.state.plane.project(run.state.walkers.train.x))
 
 
 def test_what_cannot_be_slowed_down_is_refused_in_one_sentence():
@@ -216,7 +223,7 @@ def test_what_cannot_be_slowed_down_is_refused_in_one_sentence():
         load(SlowMotionSpec())
     saved = played(spec_of({}), 1).save()
     other = with_value(spec_of({}), "walkers.count", 61)
-    with pytest.raises(TaskError, match="begun again with other settings"):
+    with pytest.raises(TaskError, match="restarted with other settings"):
         load(SlowMotionSpec(checkpoint=saved, spec=other))
     with pytest.raises(TaskError, match="not for digits"):
         load(SlowMotionSpec(checkpoint=checkpoint(2)))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from ebm_engine.studies.specs.slow_motion import ModelOnPlane, Motion, Moves, Term, Weights
 from ebm_engine.views.slow_motion import numbers, plane
 from ebm_engine.views.slow_motion.numbers import READERS, walker_numbers
 from ebm_engine.views.slow_motion.plane import lengthening
@@ -21,49 +22,57 @@ AFTER = np.array([0.05, 0.15, 0.2, 0.6])
 def motion(snapshot):
     """Four walkers, two modes; walker 3 has 60 % of the weight in the end."""
     end = START + DRIFT + NOISE
-    terms = {"data": 0.3, "walkers": 0.1, "gradient": 0.2, "used": 0.2, "change": -0.001}
-    found = {
-        "step": 12,
-        "box": snapshot.box,
-        "field": snapshot.field,
-        "field_after": snapshot.field + 1,
-        "means": np.array([[-4.0, 0.0], [4.0, 0.0]]),
-        "means_after": np.array([[-4.1, 0.0], [4.1, 0.0]]),
-        "start": START,
-        "first_end": end,
-        "proposal": end.copy(),
-        "end": end.copy(),
-        "drift": DRIFT,
-        "noise": NOISE,
-        "moved": np.ones(4, dtype=bool),
-        "step_size": 0.1,
-        "share": WEIGHTS,
-        "responsibilities": np.array([[0.5, 0.5]] * 4),
-        "log_w": np.log(4 * WEIGHTS),
-        "log_w_after": np.log(4 * AFTER),
-        "gain": np.log(AFTER / WEIGHTS),
-        "energy": np.array([1.0, 2.0, 3.0, 4.0]),
-        "energy_after": np.array([1.5, 2.5, 3.5, 4.5]),
-        "ess_before": 0.83,
-        "ess": 0.58,
-        "threshold": 0.5,
-        "resampled": False,
-        "parents": np.zeros(0, dtype=np.int64),
-        "restarted": np.zeros(4, dtype=bool),
-        "acceptance": math.nan,
-        "parameters": ("means", "log_masses"),
-        "factor": 1.0,
-        "sides": True,
-        "refreshed": False,
-        "chains": False,
-        "only_shown": False,
-        "divergence": "",
-    }
-    for name, value in terms.items():
-        found[f"{name}_norm"] = np.array([2.0, 1.0]) * abs(value)
-        found[f"{name}.means"] = np.full((2, 2), value)
-        found[f"{name}.log_masses"] = np.full(2, value)
-    return found
+    values = {"data": 0.3, "walkers": 0.1, "gradient": 0.2, "used": 0.2, "change": -0.001}
+    return Motion(
+        step=12,
+        box=snapshot.box,
+        before=ModelOnPlane(snapshot.field, np.array([[-4.0, 0.0], [4.0, 0.0]])),
+        after=ModelOnPlane(snapshot.field + 1, np.array([[-4.1, 0.0], [4.1, 0.0]])),
+        moves=Moves(
+            start=START,
+            first_end=end,
+            proposal=end.copy(),
+            end=end.copy(),
+            drift=DRIFT,
+            noise=NOISE,
+            moved=np.ones(4, dtype=bool),
+        ),
+        weights=Weights(
+            share=WEIGHTS,
+            responsibilities=np.array([[0.5, 0.5]] * 4),
+            log_w=np.log(4 * WEIGHTS),
+            log_w_after=np.log(4 * AFTER),
+            gain=np.log(AFTER / WEIGHTS),
+            energy=np.array([1.0, 2.0, 3.0, 4.0]),
+            energy_after=np.array([1.5, 2.5, 3.5, 4.5]),
+            ess_before=0.83,
+            ess=0.58,
+            threshold=0.5,
+            resampled=False,
+            parents=np.zeros(0, dtype=np.int64),
+            restarted=np.zeros(4, dtype=bool),
+            acceptance=math.nan,
+        ),
+        parameters=("means", "log_masses"),
+        terms={name: term(value) for name, value in values.items()},
+        refreshed=False,
+        new_chains=False,
+        only_shown=False,
+        divergence="",
+    )
+
+
+def term(value):
+    entries = {"means": np.full((2, 2), value), "log_masses": np.full(2, value)}
+    return Term(np.array([2.0, 1.0]) * abs(value), entries)
+
+
+def with_moves(motion, **changes):
+    return motion._replace(moves=motion.moves._replace(**changes))
+
+
+def with_weights(motion, **changes):
+    return motion._replace(weights=motion.weights._replace(**changes))
 
 
 def arrows(reading):
@@ -124,53 +133,54 @@ def test_a_card_shows_its_moment(motion, snapshot):
     last = plane.moment(motion, "weight", snapshot)
     np.testing.assert_allclose(last.log_w, np.log(4 * AFTER), rtol=1e-6)
     np.testing.assert_allclose(last.field, snapshot.field + 1)
-    np.testing.assert_allclose(last.means, motion["means_after"])
+    np.testing.assert_allclose(last.means, motion.after.means)
 
 
 def test_new_chains_stand_for_the_model_at_their_ends(motion, snapshot):
     """CD takes its gradient after the walk: at the ends; its drift is drawn at the starts."""
-    chains = motion | {"chains": True}
+    chains = motion._replace(new_chains=True)
     at_ends = plane.moment(chains, "walkers", snapshot).positions
     np.testing.assert_allclose(at_ends, START + DRIFT + NOISE, rtol=1e-6)
     np.testing.assert_allclose(plane.moment(chains, "drift", snapshot).positions, START)
 
 
-def test_the_walkers_numbers_are_told_card_by_card(motion):
-    told = {card: dict(walker_numbers(motion, card, 3)) for card in CARDS}
-    assert told["walkers"]["share p in the gradient"] == "40 % (equal: 25 %)"
-    assert told["drift"]["drift −h∇U"] == "(0.050, 0.000)"
-    assert told["noise"]["sum y"] == "(4.050, 0.600)"
-    assert told["weight"]["weight N·w"] == "1.6 → 2.4"
-    assert told["weight"]["growth of A"] == "+0.4055"
-    assert told["weight"]["energy Uₖ(x) → Uₖ₊₁(y)"] == "4.000 → 4.500 kT"
+def test_the_walkers_numbers_are_given_card_by_card(motion):
+    rows = {card: dict(walker_numbers(motion, card, 3)) for card in CARDS}
+    assert rows["walkers"]["share p in the gradient"] == "40 % (equal: 25 %)"
+    assert rows["drift"]["drift −h∇U"] == "(0.050, 0.000)"
+    assert rows["noise"]["sum y"] == "(4.050, 0.600)"
+    assert rows["weight"]["weight N·w"] == "1.6 → 2.4"
+    assert rows["weight"]["growth of A"] == "+0.4055"
+    assert rows["weight"]["energy Uₖ(x) → Uₖ₊₁(y)"] == "4.000 → 4.500 kT"
     assert set(READERS) == set(CARDS)
 
 
 def test_a_test_that_fails_leaves_the_walker_where_it_was(motion):
-    """Accepted is told by the place the walker came to, not by the mean acceptance."""
-    refused = motion["first_end"].copy()
+    """Acceptance is read from the place the walker came to, not by the mean acceptance."""
+    refused = motion.moves.first_end.copy()
     refused[1] = START[1]
-    tested = motion | {"acceptance": 0.75, "first_end": refused, "end": refused}
+    tested = with_moves(with_weights(motion, acceptance=0.75), first_end=refused, end=refused)
     assert dict(walker_numbers(tested, "noise", 0))["test"] == "accepted"
     assert dict(walker_numbers(tested, "noise", 1))["test"].startswith("rejected")
 
 
-def test_what_does_not_exist_is_not_told(motion):
+def test_what_does_not_exist_is_not_shown(motion):
     """A kernel with momentum has no drift; a walker that stays has no move; no weights, no A."""
     none = np.zeros((0, 2))
-    momentum = motion | {"drift": none, "noise": none, "proposal": none}
+    momentum = with_moves(motion, drift=none, noise=none, proposal=none)
     assert dict(walker_numbers(momentum, "drift", 0)) == {
         "position x": "(0.000, 0.000)",
         "after the move": "(0.400, 0.400)",
     }
-    still = motion | {"moved": np.zeros(4, dtype=bool)}
+    still = with_moves(motion, moved=np.zeros(4, dtype=bool))
     assert ("this walker", "stays where it is in this update") in walker_numbers(still, "noise", 0)
-    assert "growth of A" not in dict(walker_numbers(motion | {"threshold": math.nan}, "weight", 0))
-    shown = dict(walker_numbers(motion | {"only_shown": True}, "walkers", 0))
+    without = with_weights(motion, threshold=math.nan)
+    assert "growth of A" not in dict(walker_numbers(without, "weight", 0))
+    shown = dict(walker_numbers(motion._replace(only_shown=True), "walkers", 0))
     assert shown["share in the gradient"].startswith("none")
 
 
-def test_parameters_are_told_one_by_one_or_by_their_norms(motion):
+def test_parameters_are_shown_one_by_one_or_by_their_norms(motion):
     """Two modes: a row for each mean and z; ten modes: norms; tiny numbers as powers of ten."""
     table = numbers.parameter_table(motion, "update")
     assert table[0] == ["parameter", "gradient", "masked, clipped", "step Δθ"]
@@ -178,16 +188,19 @@ def test_parameters_are_told_one_by_one_or_by_their_norms(motion):
     both = numbers.parameter_table(motion, "walkers")
     assert both[1] == ["mean 1", "(0.3, 0.3)", "(0.1, 0.1)", "(0.2, 0.2)"]
     assert table[3][0] == "z of mode 1"
-    many = numbers.parameter_table(motion | {"means": np.zeros((10, 2))}, "walkers")
+    ten = motion._replace(before=motion.before._replace(means=np.zeros((10, 2))))
+    many = numbers.parameter_table(ten, "walkers")
     assert [row[0] for row in many] == ["norm of", "‖means‖", "‖log_masses‖"]
-    tiny = motion | {"change.log_masses": np.array([0.0, -4.9e-5])}
+    change = term(-0.001)
+    change.entries["log_masses"] = np.array([0.0, -4.9e-5])
+    tiny = motion._replace(terms=motion.terms | {"change": change})
     assert numbers.parameter_table(tiny, "update")[4][-1] == "−5·10⁻⁵"
 
 
 def test_a_method_with_one_term_shows_its_gradient_only(motion):
     """Score matching: no walker table, no data term that it does not have."""
-    one = {k: v for k, v in motion.items() if not k.startswith(("data", "walkers"))}
-    one["sides"] = False
+    terms = {name: t for name, t in motion.terms.items() if name not in ("data", "walkers")}
+    one = motion._replace(terms=terms)
     assert numbers.parameter_table(one, "data")[0] == ["parameter", "gradient"]
     assert numbers.parameter_table(one, "walkers") == []
     head = numbers.parameter_table(one, "update")[0]
@@ -198,16 +211,19 @@ def test_a_method_with_one_term_shows_its_gradient_only(motion):
 def test_the_outcome_says_who_survived(motion):
     """ESS against the threshold; copies by slot; the parent that took a dead walker's slot."""
     outcome = numbers.outcome
-    assert outcome(motion, 0) == "ESS/N is 0.580, not below the threshold 0.5: nobody is resampled."
-    drawn = motion | {"resampled": True, "ess": 0.42, "parents": np.array([1, 3, 3, 3])}
+    assert (
+        outcome(motion, 0) == "ESS/N is 0.580, not below the threshold 0.5: no walker is resampled."
+    )
+    drawn = with_weights(motion, resampled=True, ess=0.42, parents=np.array([1, 3, 3, 3]))
     assert "ESS/N fell to 0.420" in outcome(drawn, 0)
     assert "Walker 0 dies out; its slot holds a copy of walker 1." in outcome(drawn, 0)
     assert "Walker 1 survives once, in slot 0." in outcome(drawn, 1)
     assert "Walker 3 survives 3 times, in slots 1, 2, 3." in outcome(drawn, 3)
     assert numbers.descendants(drawn, 3).tolist() == [1, 2, 3]
     assert numbers.descendants(motion, 3).tolist() == [3]
-    assert "annealed" in outcome(motion | {"refreshed": True}, 0)
-    back = motion | {"restarted": np.array([True, False, False, False]), "threshold": math.nan}
+    assert "annealed" in outcome(motion._replace(refreshed=True), 0)
+    restarted = np.array([True, False, False, False])
+    back = with_weights(motion, restarted=restarted, threshold=math.nan)
     assert "put back to a start" in outcome(back, 0)
     assert outcome(back, 1) == ""
 

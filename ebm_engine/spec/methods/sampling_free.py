@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.spec.fields import Kit, MethodBlock, knob
+from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.fields import knob
 
 if TYPE_CHECKING:
     from ebm_engine.core.types import Method
@@ -18,6 +19,7 @@ class ScoreMatching(MethodBlock):
     label: ClassVar[str] = "score matching"
     help: ClassVar[str] = "fits the slope of the energy to the data and samples nothing"
     reads_walkers: ClassVar[bool] = False
+    most_dims: ClassVar[float] = 64  # it goes back through the network once per dimension
 
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""
@@ -63,6 +65,7 @@ class Exact(MethodBlock):
     help: ClassVar[str] = "uses the true gradient, by closed form or quadrature: the ideal"
     reads_walkers: ClassVar[bool] = False
     reads_batch: ClassVar[bool] = False
+    on_images: ClassVar[bool] = False
 
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""

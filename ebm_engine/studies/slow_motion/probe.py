@@ -1,7 +1,7 @@
-"""A witness beside the kernel: what the first move of an update was made of.
+"""A probe around the kernel: what the first move of an update was made of.
 
 It passes every move on unchanged and keeps the first one. A Langevin proposal is
-y = x − h∇U(x) + √(2hT) ξ with ξ ~ N(0, I): the witness draws ξ again from a copy of the generator
+y = x − h∇U(x) + √(2hT) ξ with ξ ~ N(0, I): the probe draws ξ again from a copy of the generator
 as it was, by the kernel's own function, so that the numbers are those of the move itself.
 x, y, ξ (n, d), h step size, T temperature. (MALA: Roberts and Tweedie 1996.)
 """
@@ -39,7 +39,7 @@ class FirstMove(NamedTuple):
 
 
 @dataclass
-class Witness:
+class Probe:
     """A kernel that passes every move on to `kernel` and remembers the first one."""
 
     kernel: AdaptiveKernel

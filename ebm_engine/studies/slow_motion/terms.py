@@ -1,4 +1,4 @@
-"""The terms of one update: how the gradient came about, what it did to θ, and what the weights did.
+"""The terms of one update: where the gradient came from, what it did to θ, what the weights did.
 
 data term (1/m) Σⱼ ∂U/∂θ(x*ⱼ), walker term Σᵢ pᵢ ∂U/∂θ(xᵢ), both at θₖ by the energy's own
 derivative; their difference is the gradient of every method that compares data with walkers.
@@ -20,25 +20,23 @@ from ebm_engine.core.training import norm
 from ebm_engine.core.types import Batch, Parameters, Walkers
 from ebm_engine.run.plane import as_numpy
 from ebm_engine.run.run import Run
-from ebm_engine.studies.result import Result
+from ebm_engine.studies.specs.slow_motion import Term, Weights
 
-MOST_PARTS = 64  # numbers of a parameter up to which each is told, beside the norm
+MOST_ENTRIES = 64  # of a parameter, up to which they are reported one by one
 
 
 class Before(NamedTuple):
-    """What an update began with: walkers, training points, and the factor on the rates."""
+    """What an update began with: walkers and training points."""
 
     walkers: Walkers
     batch: Batch
-    factor: float
 
 
-def parameter_terms(run: Run, before: Before) -> Result:
-    """The terms by parameter, with norms (g,) in the order of `parameters`.
+def parameter_terms(run: Run, before: Before) -> dict[str, Term]:
+    """The terms by name.
 
     data and walkers: the two terms, where the method has them; gradient: its estimate of ∂H/∂θ;
-    used: what the optimiser took, masked, penalised and clipped; change: θₖ₊₁ − θₖ. Entries of
-    small parameters are told one by one as “data.means” and so on.
+    used: what the optimiser took, masked, penalised and clipped; change: θₖ₊₁ − θₖ.
     """
     trainer, metrics = run.parts.trainer, run.state.metrics
     now, then = trainer.energy.parameters, metrics.previous.parameters
@@ -47,12 +45,15 @@ def parameter_terms(run: Run, before: Before) -> Result:
         "used": {name: parameter.grad for name, parameter in now.items()},
         "change": {name: now[name] - then[name] for name in now},
     }
-    found: Result = {"parameters": tuple(now), "factor": before.factor, "sides": "data" in terms}
-    for term, parts in terms.items():
-        found[f"{term}_norm"] = np.array([norm({name: parts[name]}) for name in now])
-        small = {n: g for n, g in parts.items() if g.numel() <= MOST_PARTS}
-        found |= {f"{term}.{n}": as_numpy(g, np.float64) for n, g in small.items()}
-    return found
+    return {name: _term({n: parts[n] for n in now}) for name, parts in terms.items()}
+
+
+def _term(parts: Parameters) -> Term:
+    small = {n: g for n, g in parts.items() if g.numel() <= MOST_ENTRIES}
+    return Term(
+        np.array([norm({name: part}) for name, part in parts.items()]),
+        {name: as_numpy(part, np.float64) for name, part in small.items()},
+    )
 
 
 def _two_sides(run: Run, before: Before) -> dict[str, Parameters]:
@@ -86,33 +87,28 @@ def samples_of_gradient(run: Run, before: Before) -> Tensor:
     return before.walkers.x if now.path is None else now.x
 
 
-def walker_weights(run: Run, before: Before, end: Walkers) -> Result:
-    """Weights and energies (n,) before and after; `end`: the walkers before any resampling.
-
-    share: pᵢ in the gradient; log_w and log_w_after: log(N·w); gain: ΔA; responsibilities (n, J) of
-    a mixture, else (0, 0); parents: (n,) whose copy each slot holds, empty without resampling.
-    """
+def walker_weights(run: Run, before: Before, end: Walkers) -> Weights:
+    """Weights and energies before and after; `end`: the walkers before any resampling."""
     now, first = run.state.walkers.train, before.walkers
     samples = samples_of_gradient(run, before)
     at = run.state.metrics.previous.evaluate(samples, gradient=False)
     modes = at.responsibilities
-    threshold = getattr(run.spec.method, "ess_threshold", math.nan)
-    return {
-        "share": as_numpy(run.state.metrics.weights, np.float64),
-        "responsibilities": np.zeros((0, 0)) if modes is None else as_numpy(modes),
-        "log_w": _relative(first.log_w),
-        "log_w_after": _relative(end.log_w),
-        "gain": as_numpy(end.log_w - first.log_w, np.float64),
-        "energy": as_numpy(at.energy, np.float64),
-        "energy_after": as_numpy(end.at.energy, np.float64),
-        "ess_before": ess_fraction(normalised(first.log_w)),
-        "ess": now.ess_before,
-        "threshold": threshold,
-        "resampled": now.resampled,
-        "parents": as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
-        "restarted": _restarted(now),
-        "acceptance": now.acceptance,
-    }
+    return Weights(
+        share=as_numpy(run.state.metrics.weights, np.float64),
+        responsibilities=np.zeros((0, 0)) if modes is None else as_numpy(modes),
+        log_w=_relative(first.log_w),
+        log_w_after=_relative(end.log_w),
+        gain=as_numpy(end.log_w - first.log_w, np.float64),
+        energy=as_numpy(at.energy, np.float64),
+        energy_after=as_numpy(end.at.energy, np.float64),
+        ess_before=ess_fraction(normalised(first.log_w)),
+        ess=now.ess_before,
+        threshold=getattr(run.spec.method, "ess_threshold", math.nan),
+        resampled=now.resampled,
+        parents=as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
+        restarted=_restarted(now),
+        acceptance=now.acceptance,
+    )
 
 
 def _restarted(walkers: Walkers) -> np.ndarray:

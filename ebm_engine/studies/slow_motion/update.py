@@ -1,13 +1,13 @@
 """One update of a run in slow motion: what each part of it did to the parameters and the walkers.
 
-The run is loaded from its checkpoint and makes its next update by its own `Run.advance`. A witness
-stands beside the kernel: it passes every move on unchanged and keeps the first one with its noise.
+The run is loaded from its checkpoint and makes its next update by its own `Run.advance`. A probe
+stands in for the kernel: it passes every move on unchanged and keeps the first one with its noise.
 So the numbers are those of the update itself,
 
     y = x − h∇U(x) + √(2hT) ξ,   ∂H/∂θ = data term − walker term (+ what the method adds),
 
 with x, y (n, d), ξ (n, d) standard normal, θ by parameter. Where the walkers resample, the same
-update is made once more with the threshold at 0: that tells where they stood just before.
+update is made once more with the threshold at 0, which shows where they stood just before.
 (Carbone et al. 2023, arXiv 2305.19414, Algorithm 1.)
 """
 
@@ -23,10 +23,10 @@ from ebm_engine.core.types import Walkers
 from ebm_engine.run.plane import as_numpy, means_of
 from ebm_engine.run.run import Run
 from ebm_engine.spec.knobs import needs_reset
-from ebm_engine.studies.result import Result, Steps, TaskError
-from ebm_engine.studies.slow_motion.probe import FirstMove, Witness
+from ebm_engine.studies.result import Steps, TaskError
+from ebm_engine.studies.slow_motion.probe import FirstMove, Probe
 from ebm_engine.studies.slow_motion.terms import Before, parameter_terms, walker_weights
-from ebm_engine.studies.specs.runs import SlowMotionSpec
+from ebm_engine.studies.specs.slow_motion import ModelOnPlane, Motion, Moves, SlowMotionSpec
 
 
 def of_checkpoint(spec: SlowMotionSpec) -> Steps:
@@ -36,17 +36,17 @@ def of_checkpoint(spec: SlowMotionSpec) -> Steps:
     """
     run = load(spec)
     yield 0.3, None
-    yield 1.0, one_update(run, spec)
+    yield 1.0, one_update(run, spec)._asdict()
 
 
 def load(spec: SlowMotionSpec) -> Run:
     """The run of the checkpoint with its present settings; raises TaskError when it has none."""
     if not spec.checkpoint:
-        raise TaskError("there is nothing to slow down yet: let the run begin and pause it")
+        raise TaskError("there is nothing to slow down yet: start the run and pause it")
     run = Run.load(spec.checkpoint)
     if spec.spec is not None and spec.spec != run.spec:
         if needs_reset(run.spec, spec.spec):
-            raise TaskError("the run has begun again with other settings: pause it once more")
+            raise TaskError("the run was restarted with other settings: pause it again")
         run.change(spec.spec)
     if run.parts.images is not None:
         raise TaskError(f"slow motion is for points on the plane, not for {run.spec.target.kind}")
@@ -55,32 +55,35 @@ def load(spec: SlowMotionSpec) -> Run:
     return run
 
 
-def one_update(run: Run, spec: SlowMotionSpec) -> Result:
-    """Let a freshly loaded run make its next update and tell what happened; the run is used up."""
-    trainer, plane, step = run.parts.trainer, run.state.plane, run.step
-    before = Before(run.state.walkers.train, run.state.batch, trainer.factor(run.state.training))
-    moving = _moving(run)
-    scene = {"field": plane.field(trainer.energy, step, playing=False)}
-    scene["means"] = means_of(trainer.energy)
-    witness = Witness(trainer.method.kernel)
-    trainer.method = trainer.method._replace(kernel=witness)
+def one_update(run: Run, spec: SlowMotionSpec) -> Motion:
+    """Let a freshly loaded run make its next update and take it apart; the run is used up."""
+    trainer, step = run.parts.trainer, run.step
+    before = Before(run.state.walkers.train, run.state.batch)
+    moving, model = _moving(run), _model(run)
+    probe = Probe(trainer.method.kernel)
+    trainer.method = trainer.method._replace(kernel=probe)
     run.advance()
-    scene["field_after"] = plane.field(trainer.energy, step + 1, playing=False)
-    scene["means_after"] = means_of(trainer.energy)
-    end = before_resampling(run, spec)
+    model_after, end = _model(run), before_resampling(run, spec)
     with torch.inference_mode():
-        return {
-            "step": step,
-            "box": plane.box,
-            **scene,
-            **_positions(run, before.walkers, witness.first, moving, end),
-            **walker_weights(run, before, end),
-            **parameter_terms(run, before),
-            "refreshed": refreshed(run),
-            "chains": end.path is not None,
-            "only_shown": not run.spec.method.reads_walkers,
-            "divergence": run.divergence.message if run.divergence else "",
-        }
+        return Motion(
+            step=step,
+            box=run.state.plane.box,
+            before=model,
+            after=model_after,
+            moves=_moves(run, before.walkers, probe.first, moving, end),
+            weights=walker_weights(run, before, end),
+            parameters=tuple(trainer.energy.parameters),
+            terms=parameter_terms(run, before),
+            refreshed=refreshed(run),
+            new_chains=end.path is not None,
+            only_shown=not run.spec.method.reads_walkers,
+            divergence=run.divergence.message if run.divergence else "",
+        )
+
+
+def _model(run: Run) -> ModelOnPlane:
+    energy = run.parts.trainer.energy
+    return ModelOnPlane(run.state.plane.field(energy, run.step, playing=False), means_of(energy))
 
 
 def _moving(run: Run) -> Tensor:
@@ -105,40 +108,35 @@ def before_resampling(run: Run, spec: SlowMotionSpec) -> Walkers:
     return again.state.walkers.train
 
 
-def _positions(run: Run, before: Walkers, first: FirstMove, moving: Tensor, end: Walkers) -> Result:
-    """Where the walkers were and went, on the plane (n, 2); NaN for those that did not move.
-
-    start: at the beginning; first_end: after the first move, of which drift, noise and proposal
-    tell, empty for kernels with momentum; end: after the whole update, before any resampling.
-    """
-    fresh_chains = end.path is not None
-    start = first.x if fresh_chains else before.x
-    moves: dict[str, Tensor] = {"first_end": first.y}
-    if first.langevin is not None:
-        moves |= first.langevin._asdict()
+def _moves(run: Run, before: Walkers, first: FirstMove, moving: Tensor, end: Walkers) -> Moves:
+    """Where the walkers were and went: before, in the first move of some of them, in the end."""
+    project = run.state.plane.project
+    start = before.x if end.path is None else first.x
     if refreshed(run):  # the first move was that of another population
-        moves = {name: values[:0] for name, values in moves.items()}
         moving = moving[:0]
-    result = {"start": run.state.plane.project(start), "end": run.state.plane.project(end.x)}
-    for name in ("first_end", "proposal"):
-        rows = _spread(moves[name], moving, start) if name in moves else start[:0]
-        result[name] = run.state.plane.project(rows)
-    for name in ("drift", "noise"):
-        rows = _spread(moves[name], moving, start) if name in moves else start[:0]
-        result[name] = on_plane(as_numpy(rows))
-    h = run.spec.sampler.step_size * before.step_scale
-    return result | {"step_size": h, "moved": np.isin(np.arange(len(start)), moving.cpu().numpy())}
+
+    def spread(rows: Tensor) -> Tensor:
+        """Rows (m, d) of the moving walkers at their places among all (n, d), NaN elsewhere."""
+        return torch.full_like(start, math.nan).index_copy(0, moving, rows[: len(moving)])
+
+    drift = noise = proposal = start[:0]
+    if first.langevin is not None:
+        drift, noise, proposal = (spread(part) for part in first.langevin)
+    return Moves(
+        start=project(start),
+        first_end=project(spread(first.y)),
+        proposal=project(proposal),
+        end=project(end.x),
+        drift=on_plane(as_numpy(drift)),
+        noise=on_plane(as_numpy(noise)),
+        moved=np.isin(np.arange(len(start)), moving.cpu().numpy()),
+    )
 
 
 def refreshed(run: Run) -> bool:
     """Whether weighted walkers have just been replaced by a population annealed from θ₀."""
     parents = run.state.walkers.train.parents
     return run.spec.method.weighted and parents is not None and bool((parents < 0).all())
-
-
-def _spread(rows: Tensor, index: Tensor, like: Tensor) -> Tensor:
-    """Rows (m, d) at their places among all walkers (n, d), NaN elsewhere."""
-    return torch.full_like(like, math.nan).index_copy(0, index, rows)
 
 
 def on_plane(vectors: np.ndarray) -> np.ndarray:

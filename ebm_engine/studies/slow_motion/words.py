@@ -9,8 +9,8 @@ from __future__ import annotations
 LANGEVIN = ("ula", "mala")
 
 DATA = (
-    "The data ask for lower energy where they stand: the mean of ∂U/∂θ over {points} training "
-    "points. Alone it would dig for ever."
+    "The data pull the energy down where they lie: the mean of ∂U/∂θ over {points} training "
+    "points. Alone it would dig forever."
 )
 DATA_TERM = r"\frac1m\sum_{j=1}^{m}\partial_\theta U_{\theta_k}(x^*_j)"
 SCORES = {
@@ -28,15 +28,15 @@ SCORES = {
 }
 
 WEIGHTED = (
-    "The walkers stand for the model and ask for higher energy where they are, each as loudly as "
-    "its weight p says."
+    "The walkers stand for the model and push the energy up where they are, each in proportion to "
+    "its weight p."
 )
 WEIGHTED_TERM = (
     r"\sum_{i=1}^{N}p_i\,\partial_\theta U_{\theta_k}(x_i),\qquad p=\operatorname{softmax}(A)"
 )
 EQUAL = (
-    "The walkers stand for the model and ask for higher energy where they are, all equally loudly, "
-    "whether or not they have kept up with it."
+    "The walkers stand for the model and push the energy up where they are, all with the same "
+    "weight, whether or not they have kept up with it."
 )
 EQUAL_TERM = r"\frac1N\sum_{i=1}^{N}\partial_\theta U_{\theta_k}(x_i)"
 EXACT = (
@@ -91,7 +91,8 @@ NOISES = {
         r"y=x-h\,\nabla U(x)+\sqrt{2hT}\,\xi,\qquad\xi\sim\mathcal N(0,I)",
     ),
     "mala": (
-        "A random kick completes the proposal, which is then tested: who fails stays where it was.",
+        "A random kick completes the proposal, which is then tested: a walker that fails stays "
+        "where it was.",
         r"y=x-h\,\nabla U(x)+\sqrt{2h}\,\xi,\qquad\text{accept with }\min(1,e^{r})",
     ),
     "hmc": (
@@ -104,8 +105,8 @@ NOISES = {
     ),
 }
 HMC_TESTED = (
-    "The noise of HMC is a fresh momentum for each move; the end point is then tested, and who "
-    "fails stays where it was.",
+    "The noise of HMC is a fresh momentum for each move; the end point is then tested, and "
+    "a walker that fails stays where it was.",
     r"p\sim\mathcal N(0,I),\qquad\text{accept with }\min(1,e^{-\Delta H})",
 )
 
@@ -117,7 +118,7 @@ CHAIN_STARTS = {
 CHAIN_ENDS = {
     "cd": (
         "CD has no weights, and these chains are thrown away: the next update starts at the data "
-        "again, so no walker ever tells how much mass a mode should have."
+        "again, so no walker ever shows how much mass a mode should have."
     ),
     "short-run": (
         "Short-run chains have no weights and are thrown away: the next update starts from fresh "
@@ -136,7 +137,7 @@ JARZYNSKI = (
     "The walkers lag behind the new parameters; each log-weight takes up what it missed, so that "
     "weighted means stay exact at every step size."
 )
-OLD_BACKWARD = " The backward step uses the old slope, which is as exact."
+OLD_BACKWARD = " The backward step uses the old slope, which is just as exact."
 ALPHA = (
     r"\begin{aligned}A&\leftarrow A+\alpha_k(x,y)-\alpha_{k+1}(y,x)\\"
     r"\alpha_k(x,y)&=U_k(x)+\tfrac12(y-x)\cdot\nabla U_k(x)+\tfrac h4|\nabla U_k(x)|^2\\"
@@ -163,5 +164,5 @@ SEVERAL = (
     "parameters adds."
 )
 SEVERAL_STEPS = r"A\leftarrow A+U_k(x)-U_{k+1}(x)+\sum_{\rm moves}\Delta A"
-SHADOW = "The weight takes up by how much the sum of energy and kinetic energy fell on the way."
+SHADOW = "The weight grows by the drop in energy plus kinetic energy along the way."
 SHADOW_WORK = r"A\leftarrow A+U_k(x)+\tfrac12|p|^2-U_{k+1}(x')-\tfrac12|p'|^2"

@@ -1,7 +1,6 @@
-"""Studies of a run in time as frozen blocks: one update in slow motion, and the run over seeds.
+"""The run over seeds as a frozen block: what a person chooses, with its limits.
 
-Importing this module never loads torch; what is computed is in `slow_motion_study` and
-`seeds_study`.
+Importing this module never loads torch; the study itself is `studies.seeds`.
 """
 
 from __future__ import annotations
@@ -10,16 +9,8 @@ from pydantic import Field
 
 from ebm_engine.spec.fields import Block, knob
 from ebm_engine.spec.run_spec import RunSpec
-from ebm_engine.studies.specs.images import checkpoint_field
 
 MOST_UPDATES = 20_000
-
-
-class SlowMotionSpec(Block):
-    """One update of the run in a checkpoint, with the settings that it has come to since."""
-
-    checkpoint: bytes = checkpoint_field()
-    spec: RunSpec | None = Field(None, description="The present settings; None keeps the saved.")
 
 
 class SeedsSpec(Block):

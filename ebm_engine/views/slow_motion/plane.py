@@ -1,27 +1,26 @@
 """Slow motion on the plane: the walkers, one of them with its drift and noise, and the parameters.
 
-A motion is what the task "slow-motion" found: arrays by name. Cards show the moment they are about:
-positions and weights before the move, after it, or before the weights are used up. Arrows of the
-parameters are drawn longer than they are, by a round factor that the caption tells; the arrows of
-the walker have their true length, on a plane that is zoomed in on it.
+Each card shows its own moment: positions and weights before the move, after it, or before the
+resampling makes the weights equal. Arrows of the parameters are lengthened by a round factor, which
+the caption gives; the arrows of the walker have their true length, on a plane that is zoomed in on
+it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.studies.specs.slow_motion import Motion
 from ebm_engine.views.one_run import plane_layers, plane_numbers
 from ebm_engine.views.style.palette import ON_FIELD, Theme
 from ebm_engine.views.style.theme import Captioned, finish, number
 
-Motion = Mapping[str, Any]
 HEIGHT = 620
 FAINT = 0.5  # opacity of the other walkers
 ARROW = 0.14  # of the plane's width that the longest arrow of the parameters may have
@@ -43,12 +42,12 @@ def motion_plane(
         _ring(now.positions[walker], f"walker {walker}"),
     ]
     if card == "noise":
-        traces.append(_ring(motion["start"][walker], "before the move", size=9))
+        traces.append(_ring(motion.moves.start[walker], "before the move", size=9))
     arrows, factor = _arrows(motion, card, walker, now)
     figure = finish(go.Figure(traces), theme, _title(motion, card, walker), HEIGHT)
     figure.layout.annotations += tuple(mark for arrow in arrows for mark in drawn(arrow))
     figure.update_layout(
-        uirevision=f"{card} {motion['step']} {walker}",
+        uirevision=f"{card} {motion.step} {walker}",
         legend_itemsizing="constant",
     )
     x_range, y_range = _window(motion, card, walker)
@@ -66,35 +65,32 @@ def motion_plane(
 
 def moment(motion: Motion, card: str, snapshot: Snapshot) -> Snapshot:
     """The snapshot with walkers, weights, energies and parameters as they are at a card."""
-    last = card == "weight"
-    place = "end" if last or (chains(motion) and card in ("walkers", "update")) else "start"
-    if card == "noise" and len(motion["first_end"]):
-        place = "first_end"
+    last, moves, weights = card == "weight", motion.moves, motion.weights
+    at_end = last or (motion.new_chains and card in ("walkers", "update"))
+    positions = moves.end if at_end else moves.start
+    if card == "noise" and len(moves.first_end):
+        positions = moves.first_end
+    model = motion.after if last else motion.before
     return replace(
         snapshot,
-        step=motion["step"],
-        box=tuple(motion["box"]),
-        field=motion["field_after" if last else "field"],
-        positions=motion[place].astype(np.float32),
-        log_w=motion["log_w_after" if last else "log_w"].astype(np.float32),
-        energies=motion["energy_after" if last else "energy"].astype(np.float32),
-        means=motion["means_after" if last else "means"],
+        step=motion.step,
+        box=motion.box,
+        field=model.field,
+        positions=positions.astype(np.float32),
+        log_w=(weights.log_w_after if last else weights.log_w).astype(np.float32),
+        energies=(weights.energy_after if last else weights.energy).astype(np.float32),
+        means=model.means,
     )
 
 
-def chains(motion: Motion) -> bool:
-    """Whether the update started new chains, whose ends stand for the model."""
-    return bool(motion["chains"])
-
-
 def _title(motion: Motion, card: str, walker: int) -> str:
-    step = f"update {motion['step']} → {motion['step'] + 1}"
+    step = f"update {motion.step} → {motion.step + 1}"
     return f"Zoomed in on walker {walker}, {step}" if card in NEAR else f"The plane, {step}"
 
 
 def _window(motion: Motion, card: str, walker: int) -> tuple[list[float], list[float]]:
     """What the axes show: the whole plane, or the neighbourhood of the walker's first move."""
-    x_min, x_max, y_min, y_max = motion["box"]
+    x_min, x_max, y_min, y_max = motion.box
     points = _walk(motion, walker)
     if card not in NEAR or len(points) < 2:
         return [x_min, x_max], [y_min, y_max]
@@ -105,11 +101,11 @@ def _window(motion: Motion, card: str, walker: int) -> tuple[list[float], list[f
 
 def _walk(motion: Motion, walker: int) -> np.ndarray:
     """The finite points of the first move: x, x + drift, the proposal, and where it ended."""
-    points = [motion["start"][walker]]
-    if len(motion["drift"]):
-        points += [points[0] + motion["drift"][walker], motion["proposal"][walker]]
-    if len(motion["first_end"]):
-        points.append(motion["first_end"][walker])
+    points = [motion.moves.start[walker]]
+    if len(motion.moves.drift):
+        points += [points[0] + motion.moves.drift[walker], motion.moves.proposal[walker]]
+    if len(motion.moves.first_end):
+        points.append(motion.moves.first_end[walker])
     found = np.asarray(points, dtype=np.float64)
     return found[np.isfinite(found).all(1)]
 
@@ -132,29 +128,31 @@ def _arrows(motion: Motion, card: str, walker: int, now: Snapshot) -> tuple[list
     if card in NEAR:
         return _move_arrows(motion, card, walker), 1.0
     wanted = {
-        "data": ("data.means", -1.0, ON_FIELD.data),
-        "walkers": ("walkers.means", 1.0, ON_FIELD.walker()),
-        "update": ("change.means", 1.0, ON_FIELD.model),
+        "data": ("data", -1.0, ON_FIELD.data),
+        "walkers": ("walkers", 1.0, ON_FIELD.walker()),
+        "update": ("change", 1.0, ON_FIELD.model),
     }
-    field, sign, color = wanted.get(card, ("", 1.0, ""))
-    if field not in motion or not len(now.means):
+    name, sign, color = wanted.get(card, ("", 1.0, ""))
+    term = motion.terms.get(name)
+    if term is None or "means" not in term.entries or not len(now.means):
         return [], 1.0
-    starts, steps = plane_numbers.on_plane(now.means), sign * plane_numbers.on_plane(motion[field])
-    factor = lengthening(steps, ARROW * (motion["box"][1] - motion["box"][0]))
+    starts = plane_numbers.on_plane(now.means)
+    steps = sign * plane_numbers.on_plane(term.entries["means"])
+    factor = lengthening(steps, ARROW * (motion.box[1] - motion.box[0]))
     return [Arrow(a, a + factor * s, color) for a, s in zip(starts, steps, strict=True)], factor
 
 
 def _move_arrows(motion: Motion, card: str, walker: int) -> list[Arrow]:
-    start = motion["start"][walker].astype(np.float64)
-    if not len(motion["drift"]):
-        end = motion["first_end"][walker] if len(motion["first_end"]) else start
+    start = motion.moves.start[walker].astype(np.float64)
+    if not len(motion.moves.drift):
+        end = motion.moves.first_end[walker] if len(motion.moves.first_end) else start
         return [Arrow(start, end, ON_FIELD.ink, "move")] if np.isfinite(end).all() else []
-    down = start + motion["drift"][walker]
+    down = start + motion.moves.drift[walker]
     if not np.isfinite(down).all():
         return []
     arrows = [Arrow(start, down, ON_FIELD.model, "drift", -18)]
     if card == "noise":
-        arrows.append(Arrow(down, motion["proposal"][walker], ON_FIELD.ink, "noise"))
+        arrows.append(Arrow(down, motion.moves.proposal[walker], ON_FIELD.ink, "noise"))
     return arrows
 
 
@@ -162,7 +160,7 @@ def _alt(motion: Motion, card: str, walker: int, now: Snapshot) -> str:
     x, y = (number(float(v), ".2f") for v in now.positions[walker])
     weight = number(math.exp(float(now.log_w[walker])))
     return (
-        f"Map of the energy with {len(now.positions)} walkers in update {motion['step']}; walker "
+        f"Map of the energy with {len(now.positions)} walkers in update {motion.step}; walker "
         f"{walker} is at ({x}, {y}) with N·w = {weight}."
     )
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ebm_engine.spec.edit import flatten, with_value
-from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.presets import Preset
 from ebm_engine.spec.recommended import suited
 from ebm_engine.spec.repair import shown
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.sweep import sweep_spec
 from pages.common.tab.offers import EXPLORER, IMAGES, Offer, offer
 
 METHOD = "method"  # what is compared; else the path of a knob
@@ -58,7 +58,7 @@ def all_presets() -> dict[str, Preset]:
 
 def slot_of(spec: RunSpec) -> str:
     """The page that shows such a run alone."""
-    return IMAGES if spec.target.kind in IMAGE_TARGETS else EXPLORER
+    return IMAGES if spec.target.of_images else EXPLORER
 
 
 def offer_with(preset: str) -> Offer:
@@ -122,10 +122,7 @@ def fitted(
 
 
 def usual_values(base: RunSpec, by: str) -> tuple[Any, ...]:
-    """Values to begin with: the usual methods, the first choices, or numbers over the usual range.
-
-    Between its ends, which belong to it, a logarithmic range is divided evenly on its own scale.
-    """
+    """Values to begin with: the usual methods, the first choices, or numbers over the range."""
     if by == METHOD:
         return USUAL_METHODS[slot_of(base)]
     knob = comparable(base)[by]
@@ -133,13 +130,7 @@ def usual_values(base: RunSpec, by: str) -> tuple[Any, ...]:
         return (False, True)
     if knob.choices:
         return knob.choices[:MOST]
-    low, high = knob.usual
-    if knob.log and low > 0:
-        inner = [low * (high / low) ** (i / (SPREAD - 1)) for i in range(1, SPREAD - 1)]
-    else:
-        inner = [low + (high - low) * i / (SPREAD - 1) for i in range(1, SPREAD - 1)]
-    spread = (low, *(float(f"{value:.1g}") for value in inner), high)
-    return tuple(dict.fromkeys(round(v) if knob.kind == "int" else v for v in spread))
+    return sweep_spec.usual_values(knob, SPREAD, digits=1)
 
 
 def methods(base: RunSpec, *more: Any) -> dict[str, str]:

@@ -17,16 +17,14 @@ from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.edit import NEW_SEEDS, with_value
 from ebm_engine.views.many_runs import compare
 from ebm_engine.views.many_runs.compare import Entry
-from ebm_engine.views.style.theme import config
 from pages.common.compare import link as link
 from pages.common.compare.comparison import METHOD, Comparison, Member, fitted, slot_of
-from pages.common.figures.show import theme
+from pages.common.figures.show import show, theme
 from pages.common.tab import session
 from pages.common.tab.lockstep import Ensemble
 from pages.common.tab.offers import EXPLORER, IMAGES
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
-from pages.live.plot import plot
 from pages.live.stage import Action, stage
 
 STYLE = Path(__file__).parents[3] / "assets" / "compare.css"
@@ -151,7 +149,6 @@ def _numbers(members: Sequence[Member], runs: Ensemble, styles: list[dict[str, s
     if not entries:
         st.caption("The first pictures are on their way.")
         return
-    figure, alt, caption = compare.comparison(entries, theme())
-    plot(figure.to_json(), key="compare-figure", alt=alt, config=config("ebm-lab-compare"))
-    st.caption(plain(caption))
+    reading = compare.comparison(entries, theme())
+    show("compare-figure", reading._replace(caption=plain(reading.caption)), file="compare")
     st.table(compare.final_numbers(entries))

@@ -18,11 +18,10 @@ from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
 from ebm_engine.views.one_run.distance import controllers_move as moving
 from ebm_engine.views.one_run.genealogy import genealogy
-from ebm_engine.views.style.theme import Captioned, Theme, config
-from pages.common.figures.show import theme
+from ebm_engine.views.style.theme import Captioned, Theme
+from pages.common.figures.show import PLAIN, show_grid, theme
 from pages.common.tab import session
 from pages.common.tab.session import Held
-from pages.live.plot import plot
 
 Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
@@ -91,7 +90,8 @@ def show(held: Held, album: Album = PLANE) -> None:
 
     def figures(snapshot: Snapshot) -> None:
         useful = {n: f for n, f in chosen.items() if n != "controllers" or moving(snapshot)}
-        _grid(snapshot, useful, look, "svg" if as_svg else "png")
+        readings = {name: draw(snapshot, look) for name, draw in useful.items()}
+        show_grid(PLAIN, readings, "svg" if as_svg else "png")
         _downloads(snapshot)
 
     follow(held, figures)
@@ -122,20 +122,6 @@ def _follow(held: Held, drawn: RunView | None) -> None:
         st.rerun()
     if now.version != drawn.version and not now.playing:
         st.rerun()
-
-
-def _grid(snapshot: Snapshot, chosen: Group, look: Theme, kind: str) -> None:
-    columns = st.columns(min(len(chosen), 2))
-    for place, (name, draw) in enumerate(chosen.items()):
-        figure, alt, caption = draw(snapshot, look)
-        with columns[place % 2]:
-            plot(
-                figure.to_json(),
-                key=f"figure-{name}",
-                alt=alt,
-                config=config(f"ebm-lab-{name}", kind),
-            )
-            st.caption(caption)
 
 
 def _downloads(snapshot: Snapshot) -> None:

@@ -13,10 +13,8 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.images import energy_histograms, kl_term, ood
 from ebm_engine.views.images import images as views
 from ebm_engine.views.one_run import energies
-from ebm_engine.views.style.theme import Captioned, config
-from pages.common.figures.show import theme
+from pages.common.figures.show import PLAIN, show, theme
 from pages.common.tab import jobs
-from pages.live.plot import plot
 
 WIDE = 560  # pixels of a sheet on the screen, about
 
@@ -37,17 +35,17 @@ def _draw_masses(result: Mapping[str, Any], *, snapshot: Snapshot | None) -> Non
             beside["weighted"] = snapshot.mode_mass.weighted
     left, right = st.columns(2)
     with left:
-        _figure("ais-masses", views.class_masses(series, look, **beside))
+        show(f"{PLAIN}ais-masses", views.class_masses(series, look, **beside))
         if beside:
             st.caption(f"The walkers are those of update {snapshot.step}.")
     with right:
-        _figure("ais-log-z", views.log_z_bracket(series, look))
+        show(f"{PLAIN}ais-log-z", views.log_z_bracket(series, look))
 
 
 def draw_strange(result: Mapping[str, Any]) -> None:
     """How well the energy and the baselines tell strange images, with examples of each kind."""
     series = _series(ood.OodSeries, result)
-    _figure("ood", ood.ood_histograms(series, theme()))
+    show(f"{PLAIN}ood", ood.ood_histograms(series, theme()))
     left, right = st.columns(2)
     left.dataframe(ood.ood_rows(series), hide_index=True)
     kinds = ", ".join(("held-out", *series.names))
@@ -63,33 +61,27 @@ def draw_composition(result: Mapping[str, Any]) -> None:
     with left:
         _sheet(series.tiles, 8, f"The first {len(series.tiles)} chains.")
     with right:
-        _figure("composition", views.composition_curve(series, theme()))
+        show(f"{PLAIN}composition", views.composition_curve(series, theme()))
 
 
 def draw_norms(snapshot: Snapshot) -> None:
     """The norms of the KL part and of the CD part of the gradient, as this run has them."""
-    _figure("kl-norms", energies.gradient_norms(snapshot, theme()))
+    show(f"{PLAIN}kl-norms", energies.gradient_norms(snapshot, theme()))
 
 
 def draw_energies(result: Mapping[str, Any]) -> None:
     """How the energy is spread over data, walkers and noise."""
     series = _series(energy_histograms.EnergySeries, result)
-    _figure("energies", energy_histograms.energy_histograms(series, theme()))
+    show(f"{PLAIN}energies", energy_histograms.energy_histograms(series, theme()))
 
 
 def draw_gaps(result: Mapping[str, Any]) -> None:
     """The energy gap of a run with the KL term and of the same run without."""
-    _figure("kl-term", kl_term.energy_gaps(_series(kl_term.KlTermSeries, result), theme()))
+    show(f"{PLAIN}kl-term", kl_term.energy_gaps(_series(kl_term.KlTermSeries, result), theme()))
 
 
 def _series(kind: type[S], result: Mapping[str, Any]) -> S:
     return kind(**{name: result[name] for name in kind._fields})
-
-
-def _figure(name: str, reading: Captioned) -> None:
-    figure, alt, caption = reading
-    plot(figure.to_json(), key=f"figure-{name}", alt=alt, config=config(f"ebm-lab-{name}"))
-    st.caption(caption)
 
 
 def _sheet(tiles: np.ndarray, columns: int, caption: str) -> None:

@@ -33,7 +33,7 @@ def draw_chains(result: Mapping[str, Any], *, tested: bool) -> None:
         "autocorrelation": chain_statistics.autocorrelation(series, look),
         "moment": chain_statistics.second_moment(series, look),
     }
-    show_grid(readings)
+    show_grid("langevin-", readings)
 
 
 def _numbers(series: chains.ChainSeries, tested: bool) -> str:
@@ -48,7 +48,7 @@ def _numbers(series: chains.ChainSeries, tested: bool) -> str:
 
 def draw_variances(result: Mapping[str, Any]) -> None:
     """Stationary variance against the step size."""
-    show("variances", step_bias.variance_curves(step_bias.BiasSeries(**result), theme()))
+    show("langevin-variances", step_bias.variance_curves(step_bias.BiasSeries(**result), theme()))
 
 
 def draw_recipe(recipe: Recipe) -> None:
@@ -56,7 +56,7 @@ def draw_recipe(recipe: Recipe) -> None:
     left, right = st.columns(2)
     with left:
         drawn = step_bias.temperature_map(recipe.temperature, recipe.title, theme())
-        show("temperature", drawn)
+        show("langevin-temperature", drawn)
         if recipe.note:
             st.caption(recipe.note)
     with right:
@@ -82,7 +82,7 @@ def draw_missing(spec: MissingSpec) -> None:
     """The bars of the chosen Gaussian, and four more Gaussians as a table."""
     terms = missing_term(spec.data_variance, spec.step_size, spec.theta)
     drawn = missing_term_bars(terms.cd_part, terms.third_term, terms.numeric, theme())
-    show("missing", drawn)
+    show("langevin-missing", drawn)
     head = "| s², η, θ | exact, numeric | CD part | third term | CD − third | CD + third |"
     rows = [head, "|---|---|---|---|---|---|", *(_case_row(*case) for case in CASES)]
     st.markdown("\n".join(rows))
@@ -113,7 +113,7 @@ def draw_evidence(result: Mapping[str, Any], *, noises: tuple[float, float]) -> 
         if f"theta_{place}" in result:
             with column:
                 st.markdown(f"**{MODELS[place]}, σ = {noises[place]:g}**")
-                show(f"latent-{place}", latent_curves(_latent(result, place), theme()))
+                show(f"langevin-latent-{place}", latent_curves(_latent(result, place), theme()))
 
 
 def _nats(result: Mapping[str, Any], name: str) -> str:

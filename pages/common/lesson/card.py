@@ -128,7 +128,7 @@ def _picture(walk: Walk, runs: Ensemble | None) -> None:
     pointed = "lesson-pointed" if walk.step is not None else "lesson-figure"
     if figure is not None:
         with st.container(key=pointed):
-            figures.show(walk, figure)
+            figures.draw(walk, figure)
     elif runs is not None:
         live_runs.draw_bar(walk, runs)
         curves = walk.step is not None and walk.step.point in figures.CURVES
@@ -149,7 +149,7 @@ def _curves(walk: Walk, runs: Ensemble, place: figures.Place) -> None:
     def body() -> None:
         state = live_runs.look(walk, runs)
         if state.snapshots and state.step:
-            figures.show_together(walk, walk.step.point, state.snapshots, place)
+            figures.draw_together(walk, walk.step.point, state.snapshots, place)
         else:
             st.caption(figures.COMING[walk.step.point])
 

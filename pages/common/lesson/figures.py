@@ -18,12 +18,11 @@ from ebm_engine.studies.specs.langevin import MissingSpec
 from ebm_engine.views.langevin.energy_on_a_line import CutSeries, energy_and_density
 from ebm_engine.views.langevin.missing_term import missing_term_bars
 from ebm_engine.views.many_runs import compare, together
-from ebm_engine.views.style.theme import Captioned, Theme, config
+from ebm_engine.views.style.theme import Captioned, Theme
 from pages.common.controls.widgets import widget
-from pages.common.figures.show import theme
+from pages.common.figures.show import show, theme
 from pages.common.lesson.flow import Walk
 from pages.common.tab import display
-from pages.live.plot import plot
 
 CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
 COMING = {
@@ -93,13 +92,13 @@ def numbers(walk: Walk) -> dict[str, float]:
     return figure_numbers(step.figure, walk.values.get(walk.place, {}))
 
 
-def show(walk: Walk, name: str) -> None:
+def draw(walk: Walk, name: str) -> None:
     """Draw a figure with its sliders as they stand at the present place."""
     spec = sliders(name, walk.values.get(walk.place, {}))
-    _draw(DRAWN[name](spec, theme()), f"lesson-{name}")
+    show(f"lesson-{name}", DRAWN[name](spec, theme()))
 
 
-def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
+def draw_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
     """Draw one part of all runs on common axes."""
     entries, look, parts = _entries(walk, snapshots), theme(), together.PARTS[part]
     count = len(parts)
@@ -112,7 +111,7 @@ def show_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], plac
             showlegend=place.legend and count == 1,
         )
         with where:
-            _draw(reading, f"lesson-{name}")
+            show(f"lesson-{name}", reading)
 
 
 def headings(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[str]:
@@ -129,8 +128,3 @@ def _entries(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[compare.Entr
     styles = together.styles(shots, theme())
     titles = [run.title for run in walk.lesson.runs]
     return [compare.Entry(*entry) for entry in zip(titles, shots, styles, strict=True)]
-
-
-def _draw(reading: Captioned, name: str) -> None:
-    plot(reading.figure.to_json(), key=name, alt=reading.alt, config=config(f"ebm-lab-{name}"))
-    st.caption(reading.caption)

@@ -9,7 +9,6 @@ import streamlit as st
 from ebm_engine.lessons.lesson import Lesson, LessonRun
 from ebm_engine.lessons.read import mistakes
 from ebm_engine.lessons.template import PLACEHOLDER
-from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.lesson import flow, live_runs
 from pages.common.lesson.flow import Walk
@@ -133,7 +132,7 @@ def _outcome(walk: Walk, place: int) -> None:
 def open_run(run: LessonRun, spec: RunSpec) -> None:
     """A link that opens one run of a lesson on its own page, from its first update on."""
     st.page_link(
-        IMAGES_PAGE if spec.target.kind in IMAGE_KINDS else PLANE_PAGE,
+        IMAGES_PAGE if spec.target.of_images else PLANE_PAGE,
         label=f"Open the run “{plain(run.title)}” in the explorer",
         icon=":material/open_in_new:",
         query_params=address.to_query(live_runs.preset_of(run), spec),

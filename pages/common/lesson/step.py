@@ -31,7 +31,7 @@ def filler(walk: Walk, runs: Ensemble | None, state: State) -> Fill | None:
             return template.fill(text, state.snapshots, annealed=found, figure=figure)
         except (KeyError, ValueError) as error:
             st.warning(plain(f"A number of this text is not there: {error}."))
-            return text.PLACEHOLDER.sub("unknown", text)
+            return template.PLACEHOLDER.sub("unknown", text)
 
     return fill
 

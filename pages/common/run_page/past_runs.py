@@ -18,13 +18,13 @@ from ebm_engine.run.past_runs import MOST, Entry, Shelf
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.spec.presets import preset
 from ebm_engine.views.many_runs import past_runs as views
-from ebm_engine.views.style.theme import config, number
+from ebm_engine.views.style.theme import number
 from pages.common.figures import album
+from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
 from pages.common.tab import address, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
-from pages.live.plot import plot
 
 RUNS = "Runs"  # the view of a page that shows its shelf
 CHOOSE_HELP = (
@@ -106,9 +106,8 @@ def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
         st.caption(BOUND.format(rows.gone))
     wanted = [entry for entry in rows.entries if entry.number in chosen]
     lines = [_line(entry) for entry in wanted or rows.entries[: views.MOST]]
-    figure, alt, caption = views.overlay(sorted(lines, key=lambda line: line.number), theme())
-    plot(figure.to_json(), key="shelf-curves", alt=alt, config=config("ebm-lab-runs"))
-    st.caption(caption)
+    drawn = views.overlay(sorted(lines, key=lambda line: line.number), theme())
+    show_figure("shelf-curves", drawn, file="runs")
 
 
 def _line(entry: Entry) -> views.Line:

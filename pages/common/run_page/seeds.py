@@ -11,12 +11,10 @@ import streamlit as st
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.studies.specs.runs import MOST_UPDATES, SeedsSpec
 from ebm_engine.views.many_runs.seeds import Ribbon, ribbons, sentence
-from ebm_engine.views.style.theme import config
 from pages.common.controls import block
-from pages.common.figures.show import theme
+from pages.common.figures.show import show_grid, theme
 from pages.common.tab import jobs, session
 from pages.common.tab.session import Held
-from pages.live.plot import plot
 
 SLOT = TASK = "seeds"
 STORY = (
@@ -64,14 +62,7 @@ def _draw(held: Held, result: Mapping[str, Any]) -> None:
     if now is None or now.snapshot is None:
         return
     series, snapshot = Ribbon(**result), now.snapshot
-    look = theme()
     st.text(sentence(series, snapshot))
     if any(step > 0 for step, _ in snapshot.changes):
         st.caption(CHANGED)
-    drawn = ribbons(series, snapshot, look)
-    columns = st.columns(2)
-    for place, (name, (figure, alt, caption)) in enumerate(drawn.items()):
-        with columns[place % 2]:
-            settings = config(f"ebm-lab-seeds-{name}")
-            plot(figure.to_json(), key=f"seeds-{name}", alt=alt, config=settings)
-            st.caption(caption)
+    show_grid("seeds-", ribbons(series, snapshot, theme()))

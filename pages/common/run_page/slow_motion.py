@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -21,6 +20,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Pause, Step
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.studies.slow_motion.cards import Card, cards
+from ebm_engine.studies.specs.slow_motion import Motion
 from ebm_engine.views.slow_motion.numbers import (
     descendants,
     outcome,
@@ -28,12 +28,11 @@ from ebm_engine.views.slow_motion.numbers import (
     walker_numbers,
 )
 from ebm_engine.views.slow_motion.plane import motion_plane
-from ebm_engine.views.style.theme import config
+from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
 from pages.common.tab import jobs, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held, checkpoint
-from pages.live.plot import plot
 
 SLOT = TASK = "slow-motion"
 LOOK_SECONDS = 0.5
@@ -83,12 +82,12 @@ def _study(held: Held, snapshot: Snapshot) -> None:
     if jobs.about(SLOT) != about:
         jobs.start(SLOT, TASK, {"checkpoint": content, "spec": held.spec}, about)
     _wait(lambda: jobs.found(SLOT) is not None, SHORT_WAIT)
-    jobs.follow(SLOT, partial(_draw, held, snapshot))
+    jobs.follow(SLOT, lambda result: _draw(held, snapshot, Motion(**result)))
 
 
-def _draw(held: Held, snapshot: Snapshot, motion: Mapping[str, Any]) -> None:
+def _draw(held: Held, snapshot: Snapshot, motion: Motion) -> None:
     head = session.kept(SLOT, Head)
-    head.walker = min(head.walker, len(motion["start"]) - 1)
+    head.walker = min(head.walker, len(motion.moves.start) - 1)
     deck = cards(held.spec)
     head.card = min(head.card, len(deck) - 1)
     left, right = st.columns([1.2, 1], gap="medium")
@@ -97,14 +96,11 @@ def _draw(held: Held, snapshot: Snapshot, motion: Mapping[str, Any]) -> None:
         choose(head, motion)
         draw(deck[head.card], motion, head.walker)
     with left:
-        look = theme()
-        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, look)
-        name = f"ebm-lab-update-{motion['step']}"
-        plot(drawn.figure.to_json(), key="slow-motion-plane", alt=drawn.alt, config=config(name))
-        st.caption(drawn.caption)
+        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, theme())
+        show_figure("slow-motion-plane", drawn, file=f"update-{motion.step}")
 
 
-def _move_on(held: Held, head: Head, motion: Mapping[str, Any], count: int) -> None:
+def _move_on(held: Held, head: Head, motion: Motion, count: int) -> None:
     """Previous, position, next, and the button that lets the run make the update."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         back, forth = head.card == 0, head.card == count - 1
@@ -121,13 +117,13 @@ def _turn(head: Head, by: int) -> None:
     head.card += by
 
 
-def _do(held: Held, head: Head, motion: Mapping[str, Any]) -> None:
+def _do(held: Held, head: Head, motion: Motion) -> None:
     """Let the run make the update, and follow the walker to where it or a copy of it lives on."""
     slots = descendants(motion, head.walker)
     head.card = 0
     head.choose(int(slots[0]) if len(slots) else head.walker)
     _send(held, Step(1))
-    _wait(lambda: _stands_at(held) not in (None, motion["step"]), SHORT_WAIT)
+    _wait(lambda: _stands_at(held) not in (None, motion.step), SHORT_WAIT)
 
 
 def _pause(held: Held) -> None:
@@ -168,9 +164,9 @@ class Head:
         self.walker, self.edition = walker, self.edition + 1
 
 
-def choose(head: Head, motion: Mapping[str, Any]) -> None:
+def choose(head: Head, motion: Motion) -> None:
     """The walker by number, weight or chance."""
-    count, log_w = len(motion["log_w"]), motion["log_w"]
+    count, log_w = len(motion.weights.log_w), motion.weights.log_w
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         chosen = st.number_input(
             "Walker",
@@ -191,7 +187,7 @@ def choose(head: Head, motion: Mapping[str, Any]) -> None:
             st.button(name, help=text, on_click=head.choose, args=(walker,), key=f"slow-{name}")
 
 
-def draw(card: Card, motion: Mapping[str, Any], walker: int) -> None:
+def draw(card: Card, motion: Motion, walker: int) -> None:
     """One card: title, sentence, formula, and the numbers of the walker and the parameters."""
     st.markdown(f"#### {card.title}")
     st.markdown(card.sentence)
@@ -200,12 +196,12 @@ def draw(card: Card, motion: Mapping[str, Any], walker: int) -> None:
     rows = walker_numbers(motion, card.name, walker)
     _table([[f"walker {walker}", ""], *map(list, rows)])
     _table(parameter_table(motion, card.name))
-    if card.name == "update" and "change.log_masses" in motion:
+    if card.name == "update" and "log_masses" in motion.terms["change"].entries:
         st.caption(FIXED_Z)
     if card.name == "weight":
         st.markdown(outcome(motion, walker))
-    if motion["divergence"]:
-        st.warning(plain(motion["divergence"]))
+    if motion.divergence:
+        st.warning(plain(motion.divergence))
 
 
 def _table(rows: list[list[str]]) -> None:

@@ -15,12 +15,13 @@ from ebm_engine.sweep.sweep_spec import (
     MAX_UPDATES,
     SweepSpec,
     Value,
+    number_knobs,
     parse_sweep,
     spaced,
 )
 from pages.common.controls.widgets import tooltip
 from pages.common.sweep.link import MAX_COUNT
-from pages.common.sweep.tab_sweep import FAVOURITES, desk, number_knobs
+from pages.common.sweep.tab_sweep import FAVOURITES, desk
 from pages.common.tab.offers import EXPLORER, offer
 from pages.common.tab.plain_text import plain
 

@@ -12,12 +12,12 @@ from ebm_engine.sweep.numbers import QUANTITIES, Found, Grid, as_csv, lines
 from ebm_engine.sweep.store import recall, server_folder
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells, place
 from ebm_engine.views.many_runs.phase import PhaseAxes, PhasePanel, phase_diagram
-from ebm_engine.views.style.theme import config, number
+from ebm_engine.views.style.theme import number
+from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
 from pages.common.sweep import tab_sweep
 from pages.common.tab import address
 from pages.common.tab.plain_text import plain
-from pages.live.plot import plot
 
 EXPLORER_PAGE = "gaussian_mixtures.py"
 LOOK_SECONDS = 0.5
@@ -103,14 +103,7 @@ def _diagram(grids: Mapping[str, Grid], name: str) -> None:
     quantity = QUANTITIES[name]
     title = f"{quantity.title} ({quantity.unit})"
     drawn = phase_diagram(panels, _axes(sweep), title, theme(), log=quantity.error)
-    plot(
-        drawn.figure.to_json(),
-        key="sweep-phase",
-        alt=drawn.alt,
-        config=config(f"ebm-lab-sweep-{name}"),
-        on_click=_pick,
-    )
-    st.caption(drawn.caption)
+    show_figure("sweep-phase", drawn, file=f"sweep-{name}", on_click=_pick)
 
 
 def _axes(sweep: SweepSpec) -> PhaseAxes:

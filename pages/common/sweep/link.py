@@ -14,12 +14,19 @@ from typing import Any
 import streamlit as st
 
 from ebm_engine.spec.knobs import Knob
-from ebm_engine.spec.repair import allowed, shown
+from ebm_engine.spec.repair import shown
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.sweep.numbers import QUANTITIES
-from ebm_engine.sweep.sweep_spec import Axis, SweepSpec, parse_sweep, spaced
+from ebm_engine.sweep.sweep_spec import (
+    Axis,
+    SweepSpec,
+    check_numbers,
+    number_knobs,
+    parse_sweep,
+    usual_values,
+)
 from pages.common.sweep import tab_sweep
-from pages.common.sweep.tab_sweep import FAVOURITES, FIRST, number_knobs
+from pages.common.sweep.tab_sweep import FAVOURITES, FIRST
 from pages.common.tab import address
 from pages.common.tab.offers import EXPLORER, offer
 
@@ -98,9 +105,7 @@ def _start(name: str, problems: list[str]) -> dict[str, Any]:
 
 
 def _usual(knob: Knob) -> Axis:
-    low, high = knob.usual
-    values = spaced(low, high, FEW, log=knob.log and low > 0, whole=knob.kind == "int")
-    return Axis(path=knob.path, values=values)
+    return Axis(path=knob.path, values=usual_values(knob, FEW))
 
 
 def _fitted(content: dict[str, Any], given: Mapping[str, str], problems: list[str]) -> SweepSpec:
@@ -127,26 +132,8 @@ def _fitted(content: dict[str, Any], given: Mapping[str, str], problems: list[st
 def _checked(content: dict[str, Any]) -> SweepSpec:
     """The sweep, if the page's controls can show it. Raises SpecError."""
     sweep = parse_sweep(content)
-    usable = number_knobs(sweep.base, sweep.methods)
-    for axis in (sweep.x, sweep.y):
-        if axis.path not in usable:
-            raise SpecError(f"{axis.path} is no number that can be swept here")
-        if len(axis.values) > MAX_COUNT:
-            raise SpecError(f"{axis.path} has {len(axis.values)} values, the limit is {MAX_COUNT}")
-        bad = [value for value in axis.values if not _fits(usable[axis.path], value)]
-        if bad:
-            limits = allowed(usable[axis.path])
-            raise SpecError(f"{axis.path} = {shown(bad[0])} is not allowed, it must be {limits}")
+    check_numbers(sweep, MAX_COUNT)
     return sweep
-
-
-def _fits(knob: Knob, value: Any) -> bool:
-    kinds = int if knob.kind == "int" else (int, float)
-    if not isinstance(value, kinds):
-        return False
-    low = -math.inf if knob.low is None else knob.low
-    high = math.inf if knob.high is None else knob.high
-    return low <= value <= high and not (knob.open_low and value == low)
 
 
 def _read(name: str, text: str) -> Any:

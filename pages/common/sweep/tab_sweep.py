@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ebm_engine.jobs.job_queue import CANCELLED, JobView, UnknownJob, job_queue
 from ebm_engine.jobs.tasks import SWEEPS
-from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset
-from ebm_engine.spec.run_spec import RunSpec, SpecError
 from ebm_engine.sweep.store import server_folder
-from ebm_engine.sweep.sweep_spec import (
-    SweepSpec,
-    of_method,
-    parse_sweep,
-)
+from ebm_engine.sweep.sweep_spec import SweepSpec, number_knobs, parse_sweep
 from pages.common.tab import session
 
 X, Y = "sampler.step_size", "optimizer.lr_log_masses"
@@ -104,21 +97,6 @@ def look() -> JobView:
             return view
     resume()
     return job_queue(SWEEPS).view(mine.token)
-
-
-def number_knobs(base: RunSpec, methods: tuple[str, ...]) -> dict[str, Knob]:
-    """The knobs that are numbers and have an effect with any of the methods, by path."""
-    found: dict[str, Knob] = {}
-    for spec in _specs(base, methods):
-        found |= {k.path: k for k in knobs(spec) if k.kind in ("float", "int") and k.usual}
-    return {path: knob for path, knob in found.items() if path != "seed"}
-
-
-def _specs(base: RunSpec, methods: tuple[str, ...]) -> Iterator[RunSpec]:
-    yield base
-    for method in methods:
-        with suppress(SpecError):  # such a method's cells say so themselves
-            yield of_method(base, method)
 
 
 def label(sweep: SweepSpec, path: str) -> str:

@@ -13,11 +13,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ebm_engine.spec.edit import flatten
+from ebm_engine.spec.edit import flatten, flatten_content
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.presets import Preset, preset
-from ebm_engine.spec.repair import best_spec, flat, shown, with_kinds
+from ebm_engine.spec.repair import best_spec, shown, with_kinds
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab.offers import EXPLORER, Offer, offer
 
@@ -44,7 +44,7 @@ def to_query(preset_name: str, spec: RunSpec) -> dict[str, str]:
     start = preset(preset_name).spec
     kinds = {head: getattr(spec, head).kind for head in KINDS}
     kinds = {head: kind for head, kind in kinds.items() if kind != getattr(start, head).kind}
-    before, after = flat(with_kinds(start, kinds)), flatten(spec)
+    before, after = flatten_content(with_kinds(start, kinds)), flatten(spec)
     changed = {p: _text(after[p]) for p in after if p != PATH and after[p] != before[p]}
     return {"v": str(VERSION), "preset": preset_name} | kinds | changed
 
@@ -68,7 +68,7 @@ def from_query(
         if kind and _is_kind(chosen.spec, head, kind, here.kinds[head], problems)
     }
     content = with_kinds(chosen.spec, kinds)
-    known = {path for path in flat(content) if not path.endswith(".kind")}
+    known = {path for path in flatten_content(content) if not path.endswith(".kind")}
     values = {path: _value(text) for path, text in given.items() if path in known}
     _name_unknown([path for path in given if path not in known], content, problems)
     return chosen.name, best_spec(chosen.spec, kinds, values, problems), problems

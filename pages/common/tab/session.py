@@ -134,7 +134,10 @@ def release(prefix: str) -> list[Held]:
 
 def kept(name: str, make: Callable[[], T]) -> T:
     """An object of this tab that outlives reruns and changes of page, made on first use."""
-    return st.session_state.setdefault("kept", {}).setdefault(name, make())
+    objects = st.session_state.setdefault("kept", {})
+    if name not in objects:
+        objects[name] = make()
+    return objects[name]
 
 
 def shelf(slot: str) -> Shelf:
