@@ -8,7 +8,7 @@ masses of the model itself. All in nats and in the coordinates of the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,6 +23,7 @@ from ebm_engine.views.style.theme import Captioned, finish, has_weights, method_
 from ebm_engine.views.style.wording import walkers_role
 
 HEIGHT = 400
+Bar = tuple[str, np.ndarray, np.ndarray | None, dict[str, Any]]  # name, masses, errors, marker
 WIDTH = 0.8  # of the bars of one class together
 
 
@@ -62,7 +63,7 @@ def class_bars(
     points = [p for p in measured if p.step <= snapshot.step and len(p.mass) == len(masses.data)]
     hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
     filled = {"color": colors.walker(0.8)}
-    bars = [("data", masses.data, None, {"color": colors.data})]
+    bars: list[Bar] = [("data", masses.data, None, {"color": colors.data})]
     if points:
         newest = points[-1]
         name = f"model by AIS, update {newest.step}"
@@ -102,7 +103,7 @@ def _bar(
     name: str,
     mass: np.ndarray,
     error: np.ndarray | None,
-    marker: dict[str, object],
+    marker: dict[str, Any],
     whisker: str,
 ) -> go.Bar:
     bars = go.Bar(x=list(snapshot.class_names), y=mass, name=name, marker=marker)

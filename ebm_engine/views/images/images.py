@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -131,7 +131,7 @@ def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Captioned:
         hovertemplate="%{y}: %{x:.3f} nats<extra></extra>",
     )
     if math.isfinite(series.log_z_high):
-        ends = {"x0": series.log_z_low, "x1": series.log_z_high}
+        ends: dict[str, Any] = {"x0": series.log_z_low, "x1": series.log_z_high}
         figure.add_vrect(**ends, fillcolor=colors.model, opacity=0.12, line_width=0)
     finish(figure, theme, "log Z of the model, in nats", 200)
     figure.update_xaxes(title_text="log Z")

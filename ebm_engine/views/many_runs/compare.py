@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
-from plotly.colors import find_intermediate_color, hex_to_rgb
+from plotly.colors import hex_to_rgb
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import kl_words
@@ -49,9 +49,10 @@ def method_styles(kinds: Sequence[str], theme: Theme) -> list[dict[str, str]]:
     for place, kind in enumerate(kinds):
         style, before = method_line(kind, theme), list(kinds[:place]).count(kind)
         if before:
-            ink, own = hex_to_rgb(PALETTES[theme].ink), hex_to_rgb(style["color"])
-            red, green, blue = find_intermediate_color(own, ink, SHADE * min(before, 2) / 2 + 0.15)
-            color = f"#{round(red):02X}{round(green):02X}{round(blue):02X}"
+            pairs = zip(hex_to_rgb(style["color"]), hex_to_rgb(PALETTES[theme].ink), strict=True)
+            share = SHADE * min(before, 2) / 2 + 0.15
+            parts = (round(own + share * (ink - own)) for own, ink in pairs)
+            color = "#" + "".join(f"{part:02X}" for part in parts)
             style = {"color": color, "dash": REPEATED[before % len(REPEATED)]}
         styles.append(style)
     return styles

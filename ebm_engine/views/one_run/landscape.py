@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_layers, plane_numbers, surface
@@ -19,7 +20,7 @@ from ebm_engine.views.style.wording import UNKNOWN, average, walkers_role
 
 def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The energy on the plane with data, walkers, chains and means on it."""
-    traces = plane_layers.field_layers(snapshot)
+    traces: list[BaseTraceType] = [*plane_layers.field_layers(snapshot)]
     traces.append(plane_layers.data_layer(snapshot))
     traces += plane_layers.walker_layers(snapshot)
     traces += plane_layers.chain_layers(snapshot)

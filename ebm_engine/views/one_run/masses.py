@@ -158,7 +158,7 @@ def panels(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: str) -> g
     modes = np.arange(1, len(snapshot.mode_mass.model) + 1)
     for row, bars in enumerate(drawn, start=1):
         trace = bar(modes, bars, mass_words.places(snapshot), -PANEL / 2, PANEL)
-        trace.error_y.update(thickness=1.5, width=3)
+        trace.update(error_y={"thickness": 1.5, "width": 3})
         figure.add_trace(trace.update(showlegend=False), row=row, col=1)
         # Neighbours of equal mass join to one line, dashed over its whole length.
         truth = truth_line(modes, snapshot, 0.5, colors)

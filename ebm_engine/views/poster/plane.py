@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.path import Path
@@ -44,7 +46,8 @@ def fill(axes: Axes, snapshot: Snapshot, look: Look) -> None:
     scale = min(axes.bbox.size) / USUAL
     _field(axes, snapshot)
     data = snapshot.data[thin(len(snapshot.data), plane_layers.DATA)]
-    axes.scatter(*data.T, (DATA * scale) ** 2, ON_FIELD.data, alpha=0.75, lw=0, label="data")
+    x, y = data.T
+    axes.scatter(x, y, (DATA * scale) ** 2, ON_FIELD.data, alpha=0.75, lw=0, label="data")
     _walkers(axes, snapshot, scale)
     few = len(snapshot.target_means) <= plane_layers.MANY
     style = {
@@ -86,7 +89,11 @@ def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
     alive = encodings.alive(snapshot.log_w[shown])
     inner = np.maximum(encodings.diameters(snapshot.log_w)[shown] - RIM, 0.2)
     if not alive.all():
-        dead = {"facecolors": "none", "edgecolors": HOLLOW, "label": encodings.HOLLOW_WALKERS}
+        dead: dict[str, Any] = {
+            "facecolors": "none",
+            "edgecolors": HOLLOW,
+            "label": encodings.HOLLOW_WALKERS,
+        }
         axes.scatter(x[~alive], y[~alive], (DEAD * scale) ** 2, lw=RIM * scale, **dead)
     axes.scatter(
         x[alive],

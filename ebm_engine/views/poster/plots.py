@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.typing import ColorType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import kl_words, mass_words
@@ -39,7 +40,7 @@ class _Bars(NamedTuple):
     name: str
     value: np.ndarray
     error: np.ndarray | None
-    color: str | tuple[float, ...]
+    color: ColorType
 
 
 def _frame_masses(axes: Axes, look: Look) -> None:
@@ -72,7 +73,7 @@ def _bars(axes: Axes, left: np.ndarray, top: np.ndarray, width: float) -> PolyCo
     """Bars as one artist: of many modes `Axes.bar` is too slow for a film."""
     x = np.column_stack([left, left, left + width, left + width])
     y = np.column_stack([0 * top, top, top, 0 * top])
-    bars = PolyCollection(np.stack([x, y], axis=-1), linewidths=0)
+    bars = PolyCollection(list(np.stack([x, y], axis=-1)), linewidths=0)
     axes.add_collection(bars, autolim=False)
     return bars
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -15,7 +15,7 @@ from ebm_engine.views.style.palette import PALETTES, Palette, Theme
 SMALLEST = 12.0  # px of text
 PIXELS_PER_INCH = 72  # so that a point, the unit of text and lines in matplotlib, is a pixel
 # Of matplotlib, for all posters alike: those that are drawn at the same time share its settings.
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
     "font.family": "sans-serif",

@@ -94,21 +94,19 @@ def draw(
     )
     font = {"size": FONT_SIZE, "color": PALETTES[theme].ink}
     figure.update_annotations(font=font, x=0, xanchor="left")
+    traces = [_traces(plot, points) for plot in plots]
+    _list_once([trace for row in traces for trace in row])
     for row, plot in enumerate(plots, start=1):
-        for trace in _traces(plot, points):
-            figure.add_trace(trace, row=row, col=1)
+        place: dict[str, Any] = {"row": row, "col": 1}
+        figure.add_traces(traces[row - 1], rows=row, cols=1)
         for value, line in _levels(plot, PALETTES[theme]):
-            figure.add_hline(y=value, line=line, row=row, col=1)
+            figure.add_hline(y=value, line=line, **place)
         kind = "log" if plot.log else "linear"
-        figure.update_yaxes(
-            title_text=plot.unit or None, type=kind, range=plot.limits, row=row, col=1
-        )
+        figure.update_yaxes(title_text=plot.unit or None, type=kind, range=plot.limits, **place)
         if plot.log:
             ticks = _powers([curve.y for curve in plot.curves], plot.floor)
-            figure.update_yaxes(
-                tickvals=list(ticks) or None, ticktext=list(ticks.values()), row=row, col=1
-            )
-    _list_once(figure)
+            texts = list(ticks.values())
+            figure.update_yaxes(tickvals=list(ticks) or None, ticktext=texts, **place)
     finish(figure, theme, title, height)
     figure.update_layout(hovermode="x unified")
     figure.update_xaxes(title_text=x_title, row=len(plots), col=1)
@@ -207,12 +205,11 @@ def _powers(curves: Sequence[np.ndarray], floor: float) -> dict[float, str]:
     return {t: number(t, "g") if 1e-4 <= t < 1e6 else power_of_ten(t) for t in ticks}
 
 
-def _list_once(figure: go.Figure) -> None:
+def _list_once(traces: Sequence[go.Scatter]) -> None:
     """Traces of one name share an entry of the legend, which shows and hides them together."""
-    traces = figure.select_traces()
     names = Counter(trace.name for trace in traces if trace.showlegend is not False)
     for name in (name for name, count in names.items() if count > 1):
-        first, *others = figure.select_traces({"name": name})
+        first, *others = (trace for trace in traces if trace.name == name)
         first.update(legendgroup=name)
         for trace in others:
             trace.update(legendgroup=name, showlegend=False)

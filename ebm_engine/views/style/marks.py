@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
@@ -36,7 +38,8 @@ def draw_marks(figure: go.Figure, snapshot: Snapshot, theme: Theme) -> str:
 
 def _y_axes(figure: go.Figure) -> list[str]:
     """The names of the figure's vertical axes: y, then y2 and so on where there are more plots."""
-    return sorted({trace.yaxis or "y" for trace in figure.data} | {"y"})
+    traces: Any = figure.data
+    return sorted({trace.yaxis or "y" for trace in traces} | {"y"})
 
 
 def _mark_line(step: int, axis: str, theme: Theme) -> go.layout.Shape:
