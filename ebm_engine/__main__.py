@@ -1,4 +1,5 @@
-"""Headless EBM Lab: `python -m ebm_engine` train, reproduce, sweep, fetch, presets and schema.
+"""Headless EBM Lab: `ebm-lab` or `python -m ebm_engine` train, reproduce, sweep, fetch, presets and
+schema.
 
 Exit codes: 0 done (also when a run diverged and said so), 1 a worker process died, 2 bad input with
 one sentence on stderr, 130 interrupted, with what was done so far saved.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,12 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         return COMMANDS[options.command](options)
     except SpecError as error:
-        print(f"ebm_engine: {error}", file=sys.stderr)
+        print(f"ebm-lab: {error}", file=sys.stderr)
         return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m ebm_engine", description=__doc__)
+    parser = _Parser(prog="ebm-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train one model and write what happened")
     train.add_argument("preset", help="name of a preset or path of a spec file (JSON)")
@@ -114,11 +116,11 @@ def _reproduce(options: argparse.Namespace) -> int:
         workers = Limits().workers if options.workers is None else options.workers
         found, written = _study(options.study, jobs, folder, workers)
     except StudyError as error:
-        print(f"ebm_engine: {error}", file=sys.stderr)
+        print(f"ebm-lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         done = f"{kept(jobs, folder)} of {len(jobs)} runs kept in {folder}"
-        print(f"ebm_engine: interrupted with {done}, the command resumes there", file=sys.stderr)
+        print(f"ebm-lab: interrupted with {done}, the command resumes there", file=sys.stderr)
         return 130
     print(found)
     print("\nWritten: " + ", ".join(map(str, written)))
@@ -139,7 +141,9 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     study = STUDIES[name]
     found = study.summary(results)
     written = write_numbers(name, study, results, found, folder)
-    # Imported last: training and its numbers need no plotly.
+    if find_spec("plotly") is None:
+        print("no figure: pip install 'ebm-lab[figures]' draws it from the runs", file=sys.stderr)
+        return report(found), written
     from ebm_engine.views.many_runs.reproduce import self_contained, study_figure
 
     figure = study_figure(study.title, found.panels, study.columns)

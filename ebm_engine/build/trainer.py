@@ -10,17 +10,13 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee
-from ebm_engine.core.referees.plane import GridReferee
+from ebm_engine.core.referees.referee import Referee
 from ebm_engine.core.training import Extras
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
 from ebm_engine.spec.blocks import Kit
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.spec.sampler import KernelName
-
-AnyReferee = Referee | GridReferee | HeldOutReferee
 
 
 class KernelFields(Protocol):
@@ -53,7 +49,7 @@ def build_kernel(fields: KernelFields, backward: Literal["new", "old"] = "new") 
             return Underdamped(fields.step_size, fields.friction)
 
 
-def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
+def build_method(spec: RunSpec, base: Energy, referee: Referee) -> Method:
     """The training method of a spec; `base` is the energy at θ₀."""
     adapt = spec.sampler.adaptive
     # Walkers of a network with a random last layer start from the Gaussian that it stands on.

@@ -46,10 +46,10 @@ def run_command(options: argparse.Namespace) -> tuple[int, str]:
     try:
         _train(sweep, folder, options, found)
     except StudyError as error:
-        return 1, f"ebm_engine: {error}"
+        return 1, f"ebm-lab: {error}"
     except KeyboardInterrupt:
         done = f"{len(found)} of {sweep.count} cells kept in {folder}"
-        return 130, f"ebm_engine: interrupted with {done}, the command resumes there"
+        return 130, f"ebm-lab: interrupted with {done}, the command resumes there"
     table = markdown(table_of(sweep, found))
     written = _write(sweep, found, folder, table)
     return 0, f"{table}\n\nWritten: {', '.join(map(str, written))}"

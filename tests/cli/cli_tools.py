@@ -25,6 +25,6 @@ def refused(*arguments: str) -> str:
     assert done.returncode == 2, done.stderr
     lines = done.stderr.splitlines()
     assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("ebm_engine: ")
+    assert lines[0].startswith("ebm-lab: ")
     assert done.stdout == ""
     return lines[0]

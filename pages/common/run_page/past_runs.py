@@ -22,7 +22,7 @@ from ebm_engine.views.style.theme import number
 from pages.common.figures import album
 from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
-from pages.common.tab import address, session
+from pages.common.tab import run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
@@ -170,7 +170,7 @@ def to_csv(entries: Sequence[Entry]) -> str:
     writer = csv.DictWriter(out, [*COLUMNS, "kl_se", "link"], lineterminator="\n")
     writer.writeheader()
     for entry in entries:
-        link = "?" + urlencode(address.to_query(entry.preset, entry.spec))
+        link = "?" + urlencode(run_link.to_query(entry.preset, entry.spec))
         writer.writerow(_values(entry) | {"kl_se": _known(entry.kl.se), "link": link})
     return out.getvalue()
 
