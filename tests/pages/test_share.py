@@ -16,7 +16,7 @@ from ebm_engine.spec.presets import presets
 from ebm_engine.spec.recommended import on_target, suited
 from ebm_engine.spec.repair import with_kinds
 from ebm_engine.spec.run_spec import RunSpec, SpecError
-from pages.common.tab.address import MAX_VALUE, REFUSED, from_query, ours, to_query
+from pages.common.tab.run_link import MAX_VALUE, REFUSED, from_query, to_query
 
 DEFAULT = next(iter(presets()))
 
@@ -158,7 +158,6 @@ def test_unknown_names_are_named_and_those_of_streamlit_are_left_alone():
         "method.ess_threshold is unknown with target mixture, energy mixture, method cd and "
         "optimizer sgd, and left out."
     ]
-    assert ours(link) == {"method": "cd", "method.ess_threshold": "0.3"}
 
 
 def test_a_link_of_a_newer_version_says_so_once_and_is_read_as_far_as_possible():

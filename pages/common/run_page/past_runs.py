@@ -21,7 +21,7 @@ from ebm_engine.writing.csv_text import csv_text
 from pages.common.figures import album
 from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
-from pages.common.tab import address, session
+from pages.common.tab import run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
@@ -167,7 +167,7 @@ def to_csv(entries: Sequence[Entry]) -> str:
     """
     header, rows = [*COLUMNS, "kl_se", "link"], []
     for entry in entries:
-        link = "?" + urlencode(address.to_query(entry.preset, entry.spec))
+        link = "?" + urlencode(run_link.to_query(entry.preset, entry.spec))
         values = _values(entry) | {"kl_se": _known(entry.kl.se), "link": link}
         rows.append([values[name] for name in header])
     return csv_text(header, rows)
