@@ -8,7 +8,7 @@ STUDIES := gmm50 mass1d toy stability mnist
 
 .PHONY: run test bench $(STUDIES) two-modes viewers screenshots lint clean
 
-$(VENV)/ready: requirements.txt
+$(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@

@@ -1,4 +1,5 @@
-"""Headless EBM Lab: `python -m ebm_engine` train, reproduce, sweep, fetch, presets and schema.
+"""Headless EBM Lab: `ebm-lab` or `python -m ebm_engine` train, reproduce, sweep, fetch, presets and
+schema.
 
 Exit codes: 0 done (also when a run diverged and said so), 1 a worker process died, 2 bad input with
 one sentence on stderr, 130 interrupted, with what was done so far saved.
@@ -9,18 +10,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.batch.backends import StudyError
 from ebm_engine.cli import sweep as sweep
 from ebm_engine.cli.options import add_spec_options, asked_spec
 from ebm_engine.cli.report import check_ais, summary
-from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, kept
-from ebm_engine.server.limits import Limits
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import image_presets, presets
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,12 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         return COMMANDS[options.command](options)
     except SpecError as error:
-        print(f"ebm_engine: {error}", file=sys.stderr)
+        print(f"ebm-lab: {error}", file=sys.stderr)
         return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m ebm_engine", description=__doc__)
+    parser = _Parser(prog="ebm-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train one model and write what happened")
     train.add_argument("preset", help="name of a preset or path of a spec file (JSON)")
@@ -110,25 +112,24 @@ def _reproduce(options: argparse.Namespace) -> int:
     study, folder = STUDIES[options.study], Path(options.out)
     jobs = study.runs(Options(options.seeds, options.updates))
     try:
-        workers = Limits().workers if options.workers is None else options.workers
-        found, written = _study(options.study, jobs, folder, workers)
+        found, written = _study(options.study, jobs, folder, options.workers)
     except StudyError as error:
-        print(f"ebm_engine: {error}", file=sys.stderr)
+        print(f"ebm-lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         done = f"{kept(jobs, folder)} of {len(jobs)} runs kept in {folder}"
-        print(f"ebm_engine: interrupted with {done}, the command resumes there", file=sys.stderr)
+        print(f"ebm-lab: interrupted with {done}, the command resumes there", file=sys.stderr)
         return 130
     print(found)
     print("\nWritten: " + ", ".join(map(str, written)))
     return 0
 
 
-def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str, list[Path]]:
+def _study(name: str, jobs: list[Job], folder: Path, workers: int | None) -> tuple[str, list[Path]]:
     """The tables of a study in Markdown, and the files written."""
     from tqdm import tqdm
 
-    from ebm_engine.files.write import write_text
+    from ebm_engine.batch.folder import write_text
     from ebm_engine.reproduce.engine import train_all
     from ebm_engine.reproduce.output import report, write_numbers
 
@@ -138,7 +139,9 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     study = STUDIES[name]
     found = study.summary(results)
     written = write_numbers(name, study, results, found, folder)
-    # Imported last: training and its numbers need no plotly.
+    if find_spec("plotly") is None:
+        print("no figure: pip install 'ebm-lab[figures]' draws it from the runs", file=sys.stderr)
+        return report(found), written
     from ebm_engine.views.many_runs.reproduce import self_contained, study_figure
 
     figure = study_figure(study.title, found.panels, study.columns)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.common.compare import comparison, controls, figures, link
-from pages.common.tab import lockstep as ensembles
-from pages.common.tab.plain_text import plain
+from pages.common.tab import lockstep
+from pages.common.tab.plain_text import warn
 
-desk = link.enter()
-controls.draw(desk)
-if desk.problems:
-    st.warning("  \n".join(plain(problem) for problem in desk.problems))
-members = comparison.members(desk.now)
-runs = ensembles.hold("compare", desk.now.preset, [one.spec for one in members])
-figures.draw(desk.now, members, runs)
-link.write_link()
+comparing = link.enter()
+controls.draw(comparing)
+warn(comparing.link.problems)
+members = comparison.members(comparing.now)
+runs = lockstep.hold("compare", comparing.now.preset, [one.spec for one in members])
+figures.draw(comparing.now, members, runs)
+link.write()

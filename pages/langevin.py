@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.common.controls import block
 from pages.common.langevin import sections
-from pages.common.tab import session
-from pages.common.tab.plain_text import plain
+from pages.common.tab import link, session
+from pages.common.tab.plain_text import warn
 
 session.enter()
 problems: list[str] = []
-link = block.ours()
-asked = link.get("section", next(iter(sections.SECTIONS)))
-if asked not in sections.SECTIONS:
-    known = ", ".join(sections.SECTIONS)
-    problems.append(f"section = {asked[:40]} is unknown, it must be one of {known}.")
-    asked = next(iter(sections.SECTIONS))
+params = link.given()
+names = list(sections.SECTIONS)
+asked = link.read([link.choice("section", names)], params, problems).get("section", names[0])
 
 section = st.segmented_control(
     "Section",
-    list(sections.SECTIONS),
+    names,
     default=asked,
     required=True,
     format_func=lambda name: sections.SECTIONS[name].title,
@@ -32,9 +28,10 @@ with st.container(horizontal=True, gap="medium"):
     right = st.container(key="picture", gap="small")
 
 with left:
-    chosen = sections.SECTIONS[section].choose(link if section == asked else {}, problems)
+    here = params if section == asked else {}
+    chosen, query = sections.SECTIONS[section].choose(here, problems)
+    link.write({"section": section} | query)
 with right:
-    if problems:
-        st.warning("  \n".join(plain(problem) for problem in problems))
+    warn(problems)
     st.markdown(sections.SECTIONS[section].sentence)
     sections.SECTIONS[section].show(chosen)

@@ -7,7 +7,7 @@ import streamlit as st
 from ebm_engine.jobs.job_queue import QueueFull
 from pages.common.sweep import controls, figures, link, tab_sweep
 from pages.common.tab import session
-from pages.common.tab.plain_text import plain
+from pages.common.tab.plain_text import plain, warn
 
 session.enter()
 link.enter()
@@ -18,7 +18,7 @@ with st.container(horizontal=True, gap="medium"):
 with left:
     top = st.container()
     asked = controls.controls(top)
-    new = asked is not None and asked != tab_sweep.desk().sweep
+    new = asked is not None and asked != tab_sweep.current().sweep
     if top.button(
         f"Start {asked.count} cells" if asked else "Start",
         type="primary" if new else "secondary",
@@ -37,8 +37,7 @@ with left:
     )
 
 with right:
-    if problems := tab_sweep.desk().problems:
-        st.warning("  \n".join(plain(problem) for problem in problems))
+    warn(tab_sweep.current().link.problems)
     st.markdown(
         "Where does a method work? Each cell is a whole training run at two settings. Look for "
         "the edges: where the KL is low but the mass error is not, shapes are right and "

@@ -15,7 +15,8 @@ from ebm_engine.run.snapshot import HISTORY, Snapshot
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.kinds import ENERGIES, IMAGE_ENERGIES, OPTIMIZERS, TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
-from ebm_engine.spec.run_spec import METHODS, RunSpec
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.run_spec import RunSpec
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,7 @@ from torch import Tensor
 from ebm_engine.data.digits import held_out, load_digits, subset
 from ebm_engine.data.images import read_images, split
 from ebm_engine.data.mnist import load_mnist
-from ebm_engine.spec.fields import Block
-from ebm_engine.spec.image_targets import Images, Mnist
+from ebm_engine.spec.targets.images import DigitsTarget, Images, ImageTarget, Mnist
 
 Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
 POOL = 1000  # images of each class that the classifier learns from, at most
@@ -39,7 +38,7 @@ class Files(NamedTuple):
     names: tuple[str, ...]
 
 
-def load(target: Block) -> Files:
+def load(target: ImageTarget) -> Files:
     """The images of a target.
 
     Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images or
@@ -47,10 +46,11 @@ def load(target: Block) -> Files:
     """
     if isinstance(target, Images):
         return _own(target.path)
+    assert isinstance(target, DigitsTarget)
     return _digits(target, load_mnist if isinstance(target, Mnist) else load_digits)
 
 
-def _digits(target: Block, split: Split) -> Files:
+def _digits(target: DigitsTarget, split: Split) -> Files:
     images, labels = split("train")
     pool = [min(POOL, int((labels == label).sum())) for label in target.classes]
     parts = [

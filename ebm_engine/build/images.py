@@ -22,8 +22,8 @@ from ebm_engine.build.nearest_image import Nearest, nearest_of
 from ebm_engine.core.rng import generators
 from ebm_engine.data.mnist import MnistUnavailable
 from ebm_engine.data.principal_components import fit
-from ebm_engine.spec.fields import Block
-from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.spec.targets.images import Images, ImageTarget
 
 COMPONENTS = 40  # that the classifier reads in pixel space
 
@@ -96,14 +96,14 @@ class _Material(NamedTuple):
     nearest: Nearest
 
 
-def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
-    """The images of a spec's target as points in dtype and device of `like`; rng draws the noise.
+def image_set(target: ImageTarget, dim: int, like: Tensor, rng: Generator) -> ImageSet:
+    """The images of a target as points in dtype and device of `like`; rng draws the noise.
 
-    Raises SpecError, in one sentence, where images are missing, damaged or too few.
+    dim: number of principal components, 0 for the space of the pixels. Raises SpecError, in one
+    sentence, where images are missing, damaged or too few.
     """
-    dim = spec.energy.dim if spec.energy.space == "latent" else 0
     try:
-        material = _material(spec.target, dim, _stamp(spec.target))
+        material = _material(target, dim, _stamp(target))
     except SpecError:
         raise
     except MnistUnavailable as error:
@@ -125,17 +125,16 @@ def image_set(spec: RunSpec, like: Tensor, rng: Generator) -> ImageSet:
     )
 
 
-def _stamp(target: Block) -> tuple[int, ...]:
+def _stamp(target: ImageTarget) -> tuple[int, ...]:
     """What changes when a file of own images does."""
-    path = Path(getattr(target, "path", ""))
-    if not path.is_file():
+    if not isinstance(target, Images) or not Path(target.path).is_file():
         return ()
-    status = path.stat()
+    status = Path(target.path).stat()
     return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)
-def _material(target: Block, dim: int, stamp: tuple[int, ...]) -> _Material:
+def _material(target: ImageTarget, dim: int, stamp: tuple[int, ...]) -> _Material:
     files = load(target)
     _check_components(dim, files)
     latent = fit(files.train, dim or min(COMPONENTS, *files.train.shape), target.noise)
@@ -146,7 +145,7 @@ def _material(target: Block, dim: int, stamp: tuple[int, ...]) -> _Material:
         for pixels, labels in ((files.pool, files.pool_labels), (files.test, files.test_labels))
     ]
     # What is learned from own images is theirs: it goes with this process.
-    reader = (fitted if target.kind == "images" else classifier)(*seen, len(files.names), latent)
+    reader = (fitted if target.own_file else classifier)(*seen, len(files.names), latent)
     # Only the classifier needed the pool.
     files = files._replace(pool=files.pool[:0], pool_labels=files.labels[:0])
     return _Material(files, space, reader, nearest_of(files.train, space))

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.build.density import density_of, stds_of
+from ebm_engine.build.density import density_of
 from ebm_engine.build.energy import start_energy
-from ebm_engine.build.images import ImageClasses, ImageSet, image_set
+from ebm_engine.build.images import ImageSet, image_set
 from ebm_engine.build.trainer import (
-    AnyReferee,
     build_extras,
     build_masks,
     build_method,
     build_optimizer,
 )
 from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee, Verdict
+from ebm_engine.core.referees.mixtures import MixtureReferee
 from ebm_engine.core.referees.plane import GridReferee, Truth
-from ebm_engine.core.referees.regions import Regions
+from ebm_engine.core.referees.referee import Referee, Verdict
+from ebm_engine.core.referees.regions import Partition, Regions
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Energy
 from ebm_engine.data.densities import Density, sample_mixture
-from ebm_engine.spec.kinds import IMAGE_TARGETS
+from ebm_engine.spec.blocks import PointTarget
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.spec.targets import ImageTarget, MixtureTarget
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 JUDGED = 512  # training images that the mean energy of a convolutional network is taken on
@@ -43,12 +45,12 @@ class Parts:
     """
 
     trainer: Trainer
-    referee: AnyReferee
+    referee: Referee
     base: Energy
     rngs: dict[str, Generator]
     device: str
     density: Density | None
-    regions: Regions | ImageClasses | None
+    regions: Partition | None
     images: ImageSet | None = None
 
     @property
@@ -84,52 +86,63 @@ def build(spec: RunSpec) -> Parts:
     device = resolve_device(spec.device)
     like = torch.empty(0, dtype=DTYPES[spec.dtype], device=device)
     rngs = generators(spec.seed, device)
-    images = image_set(spec, like, rngs["data"]) if spec.target.kind in IMAGE_TARGETS else None
-    own_modes = spec.target.kind == spec.energy.kind == "mixture"
-    density = None if own_modes or images else density_of(spec.target)
-    data = images.x if images else _training_points(spec, density, like, rngs["data"])
-    energy = start_energy(spec, data, rngs["init"], images)
+    scene = _scene(spec, like, rngs["data"])
+    energy = start_energy(spec.energy, scene.data, rngs["init"], scene.images)
     base = energy.frozen()
-    regions = _regions(density, images)
-    referee = _image_referee(spec, images) if images else _referee(spec, density, data, regions)
     optimizer = build_optimizer(spec, energy)
     trainer = Trainer(
         energy,
-        data,
-        build_method(spec, base, referee),
+        scene.data,
+        build_method(spec, base, scene.referee),
         optimizer,
         build_masks(spec, energy),
         build_extras(spec),
     )
-    return Parts(trainer, referee, base, rngs, device, density, regions, images)
+    return Parts(
+        trainer, scene.referee, base, rngs, device, scene.density, scene.regions, scene.images
+    )
 
 
-def _regions(density: Density | None, images: ImageSet | None) -> Regions | ImageClasses | None:
-    if images:
-        return images.classes()
-    return density and Regions(density.anchors, density.labels, len(density.masses))
+class _Scene(NamedTuple):
+    """What a run learns: training points (n, d) and who judges it; see Parts."""
+
+    data: Tensor
+    referee: Referee
+    density: Density | None = None
+    regions: Partition | None = None
+    images: ImageSet | None = None
 
 
-def _training_points(
-    spec: RunSpec, density: Density | None, like: Tensor, rng: Generator
-) -> Tensor:
-    if density is not None:
-        return density.sample(spec.target.samples, rng, like)
+def _scene(spec: RunSpec, like: Tensor, rng: Generator) -> _Scene:
+    """Closed forms where model and target are mixtures, else held-out images or quadrature."""
     target = spec.target
+    if isinstance(target, ImageTarget):
+        components = spec.energy.dim if spec.energy.space == "latent" else 0
+        images = image_set(target, components, like, rng)
+        referee = _image_referee(spec, images)
+        return _Scene(images.x, referee, regions=images.classes(), images=images)
+    if isinstance(target, MixtureTarget) and not spec.energy.is_network:
+        data = _mixture_points(target, like, rng)
+        return _Scene(data, _mixture_referee(target, data, generators(spec.seed, "cpu")["data"]))
+    assert isinstance(target, PointTarget)
+    density = density_of(target)
+    data = density.sample(target.samples, rng, like)
+    regions = Regions(density.anchors, density.labels, len(density.masses))
+    return _Scene(data, _plane_referee(density, data, regions), density, regions)
+
+
+def _mixture_points(target: MixtureTarget, like: Tensor, rng: Generator) -> Tensor:
     means, masses = torch.tensor(target.means).to(like), torch.tensor(target.masses).double()
-    stds = stds_of(target).to(like) if target.stds else None
+    stds = torch.tensor(target.stds, dtype=torch.float64).to(like) if target.stds else None
     return sample_mixture(means, masses, target.samples, rng, stds)
 
 
-def _referee(
-    spec: RunSpec, density: Density | None, data: Tensor, regions: Regions | None
-) -> Referee | GridReferee:
-    """Closed forms where model and target are mixtures, else quadrature on the plane."""
-    if regions is None:
-        target = spec.target
-        rng = generators(spec.seed, "cpu")["data"]
-        masses = torch.tensor(target.masses, dtype=torch.float64)
-        return Referee(torch.tensor(target.means).double(), masses, data, rng, stds_of(target))
+def _mixture_referee(target: MixtureTarget, data: Tensor, rng: Generator) -> MixtureReferee:
+    masses, stds = (torch.tensor(v, dtype=torch.float64) for v in (target.masses, target.widths))
+    return MixtureReferee(torch.tensor(target.means).double(), masses, data, rng, stds)
+
+
+def _plane_referee(density: Density, data: Tensor, regions: Regions) -> GridReferee:
     if density.known:
         points, shares = density.grid()
         log_density, on_data = density.log_density(points), density.log_density(data.double().cpu())
@@ -138,12 +151,19 @@ def _referee(
         points, shares = data[:0].double().cpu(), data[:0, 0].double().cpu()
         log_density, data_log_density = shares, 0.0
     truth = Truth(
-        points, shares, log_density, data_log_density, density.width, density.box, density.known
+        points,
+        shares,
+        log_density,
+        data_log_density,
+        density.masses,
+        density.width,
+        density.box,
+        density.known,
     )
     return GridReferee(truth, data, regions)
 
 
 def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
     """All training images judge a network of points, some of them, evenly, a slower one."""
-    every = max(1, len(images.x) // JUDGED) if spec.energy.kind == "cnn" else 1
-    return HeldOutReferee(images.x[::every], images.held_out, len(images.class_names))
+    every = max(1, len(images.x) // JUDGED) if spec.energy.needs_images else 1
+    return HeldOutReferee(images.x[::every], images.held_out, images.shares)

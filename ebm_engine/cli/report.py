@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_engine.spec.image_targets import IMAGE_KINDS
+from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
@@ -43,8 +43,8 @@ def _ais_lines(final: dict[str, Any]) -> str:
 
 def check_ais(spec: RunSpec, updates: int) -> None:
     """Raise SpecError where there will be nothing that annealed walkers could measure."""
-    if spec.target.kind not in IMAGE_KINDS:
-        kinds = ", ".join(IMAGE_KINDS)
+    if not spec.target.of_images:
+        kinds = ", ".join(IMAGE_TARGETS)
         raise SpecError(f"--ais: target.kind is {spec.target.kind!r}, {kinds} are needed")
     if updates < 1:
         raise SpecError(f"--ais: updates = {updates}, at least 1 is needed")

@@ -7,12 +7,11 @@ import json
 import sys
 from pathlib import Path
 
+from ebm_engine.batch.backends import BACKENDS, StudyError
 from ebm_engine.cli.options import add_spec_options, asked_spec, value_of
-from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.study import Table
 from ebm_engine.reproduce.tables import MISSING, markdown
 from ebm_engine.spec.run_spec import SpecError
-from ebm_engine.sweep.backends import BACKENDS
 from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
 from ebm_engine.sweep.sweep_spec import SweepSpec, parse_sweep, spaced
 
@@ -46,10 +45,10 @@ def run_command(options: argparse.Namespace) -> tuple[int, str]:
     try:
         _train(sweep, folder, options, found)
     except StudyError as error:
-        return 1, f"ebm_engine: {error}"
+        return 1, f"ebm-lab: {error}"
     except KeyboardInterrupt:
         done = f"{len(found)} of {sweep.count} cells kept in {folder}"
-        return 130, f"ebm_engine: interrupted with {done}, the command resumes there"
+        return 130, f"ebm-lab: interrupted with {done}, the command resumes there"
     table = markdown(table_of(sweep, found))
     written = _write(sweep, found, folder, table)
     return 0, f"{table}\n\nWritten: {', '.join(map(str, written))}"
@@ -130,7 +129,7 @@ def _shown(value: float, form: str) -> str:
 
 def _write(sweep: SweepSpec, found: Found, folder: Path, table: str) -> list[Path]:
     """Write the sweep as JSON, CSV and Markdown, and return the paths."""
-    from ebm_engine.files.write import write_text
+    from ebm_engine.batch.folder import write_text
     from ebm_engine.reproduce.output import plain
 
     rows = lines(sweep, found)

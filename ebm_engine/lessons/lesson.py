@@ -19,8 +19,7 @@ from ebm_engine.lessons.claims import Claim
 from ebm_engine.lessons.figures import FIGURES, sliders
 from ebm_engine.lessons.template import RUN_NAME
 from ebm_engine.spec.edit import with_value
-from ebm_engine.spec.fields import Block
-from ebm_engine.spec.image_targets import IMAGE_KINDS
+from ebm_engine.spec.fields import Block, OneOf
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -106,7 +105,7 @@ class Step(Block):
 
     say: Text
     ask: Ask | None = None
-    figure: Literal[tuple(FIGURES)] | None = None
+    figure: Annotated[str, OneOf(FIGURES)] | None = None
     do: Literal["read", "play", "anneal"] | Slide = "read"
     until: int | None = Field(None, ge=1)
     point: Part | None = None
@@ -184,7 +183,7 @@ class Lesson(Block):
         ends = [step.until for step in self.steps if step.until]
         if ends != sorted(set(ends)) or ends[-1:] > [self.until]:
             raise ValueError(f"steps: until = {ends} must grow and not pass {self.until}")
-        images = any(built(run).target.kind in IMAGE_KINDS for run in self.runs)
+        images = any(built(run).target.of_images for run in self.runs)
         if not images and any(step.do == "anneal" for step in self.steps):
             raise ValueError("steps: do = 'anneal' needs runs of images")
         total = sum(part.minutes for part in self.teach.timing)

@@ -21,9 +21,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ebm_engine.lessons.lesson import Lesson
-from ebm_engine.spec.presets import FOLDER as PRESETS
+from ebm_engine.spec.presets import ASSETS
 
-FOLDER = PRESETS.parent / "lessons"
+FOLDER = ASSETS / "lessons"
 MAX_BYTES = 200_000
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ebm_engine.core.types import Energy, Kernel, Parameters
+from pydantic_core import CoreSchema, core_schema
 
 Only = dict[str, tuple[Any, ...]]
 
@@ -20,41 +17,18 @@ class Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Kit(NamedTuple):
-    """What a method is built from, besides its own fields.
+class OneOf:
+    """Annotation of a text field: the names that it may have, where a table elsewhere lists them.
 
-    kernel: the Markov move; count: number N of walkers; base: the energy that walkers start from,
-    which can be sampled exactly: that at θ₀, or the Gaussian base of a network that starts random;
-    exact_gradient: ∂H/∂θ of the cross-entropy on all training points, without sampling; adapt:
-    whether the walkers adapt their step size.
+    A field whose names are fixed is a Literal.
     """
 
-    kernel: Kernel
-    count: int
-    base: Energy
-    exact_gradient: Callable[[Energy], Parameters]
-    adapt: bool = False
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
 
-
-class MethodBlock(Block):
-    """The fields of a method, with how it is named and built.
-
-    title: its name in menus; label: its name in figures, where {field} stands for a field's value;
-    help: what it does, in a sentence; weighted: whether its walkers carry weights; reads_walkers:
-    whether its gradient uses them, or they are only shown; reads_batch: whether it uses the
-    training points of the update, or always all of them; any_kernel: whether it takes other moves
-    than ULA. Every method block has a function
-    `build(kit: Kit)` that returns a `core.types.Method`; it imports the maths when it is called,
-    so that specs do not need torch.
-    """
-
-    title: ClassVar[str]
-    label: ClassVar[str]
-    help: ClassVar[str]
-    weighted: ClassVar[bool] = False
-    reads_walkers: ClassVar[bool] = True
-    reads_batch: ClassVar[bool] = True
-    any_kernel: ClassVar[bool] = True
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Any other text is an error, as for a Literal."""
+        return core_schema.literal_schema(list(self.names))
 
 
 def knob(
@@ -75,9 +49,8 @@ def knob(
 
     `usual` is the range of the widget (the limits may be wider), `outside` says what breaks beyond
     it, `live` whether a change applies at the next update (else the run starts again), and `only`
-    names the values of other fields that give this one an effect: {path: values}. What every
-    method says of itself counts as a field: method.weighted, reads_walkers, reads_batch and
-    any_kernel.
+    names the values of other fields that give this one an effect: {path: values}. What a target, an
+    energy or a method says of itself counts as a field, such as method.weighted; see `TRAITS`.
     """
     extra = {"label": label, "unit": unit, "live": live, "basic": basic, "log": log}
     extra |= {"usual": usual, "outside": outside, "only": only or {}}

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from ebm_engine.spec import image_targets, networks, targets
-from ebm_engine.spec.fields import Block
-from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.mixtures import MixtureEnergy, MixtureTarget
-from ebm_engine.spec.optimizer import SGD, Adam
+from collections.abc import Mapping
 
-TARGETS: dict[str, type[Block]] = {
-    "mixture": MixtureTarget,
-    "ring": targets.Ring,
-    "grid": targets.Grid,
-    "moons": targets.Moons,
-    "checkerboard": targets.Checkerboard,
-    "spirals": targets.Spirals,
-    "pinwheel": targets.Pinwheel,
-    "swiss-roll": targets.SwissRoll,
-    "points": targets.Points,
-}
-IMAGE_TARGETS: dict[str, type[Block]] = {
-    "mnist": image_targets.Mnist,
-    "digits": image_targets.Digits,
-    "images": image_targets.Images,
-}
-ENERGIES: dict[str, type[Block]] = {
+from ebm_engine.spec.blocks import EnergyBlock, KindBlock, TargetBlock
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.mixtures import MixtureEnergy
+from ebm_engine.spec.networks import CNN, MLP, MultiScale
+from ebm_engine.spec.optimizer import SGD, Adam, OptimizerBlock
+from ebm_engine.spec.targets import IMAGE_TARGETS, TARGETS
+
+ENERGIES: dict[str, type[EnergyBlock]] = {
     "mixture": MixtureEnergy,
-    "mlp": networks.MLP,
-    "multiscale": networks.MultiScale,
+    "mlp": MLP,
+    "multiscale": MultiScale,
 }
-IMAGE_ENERGIES: dict[str, type[Block]] = {
-    "mlp": networks.MLP,
-    "multiscale": networks.MultiScale,
-    "cnn": networks.CNN,
+IMAGE_ENERGIES: dict[str, type[EnergyBlock]] = {
+    "mlp": MLP,
+    "multiscale": MultiScale,
+    "cnn": CNN,
 }
-OPTIMIZERS: dict[str, type[Block]] = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[OptimizerBlock]] = {"sgd": SGD, "adam": Adam}
 # TARGETS and ENERGIES are for points in space; images have their own, and share the networks.
-KINDS = {
-    "target": TARGETS | IMAGE_TARGETS,
+ALL_TARGETS: dict[str, type[TargetBlock]] = {**TARGETS, **IMAGE_TARGETS}
+KINDS: dict[str, Mapping[str, type[KindBlock]]] = {
+    "target": ALL_TARGETS,
     "energy": ENERGIES | IMAGE_ENERGIES,
     "method": METHODS,
     "optimizer": OPTIMIZERS,

@@ -7,12 +7,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ebm_engine.spec.edit import flatten
-from ebm_engine.spec.fields import Block, Only
+from ebm_engine.spec.fields import Block, OneOf, Only
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.run_spec import RunSpec
 
-# Of a method, which decide on its knobs.
-TRAITS = ("weighted", "reads_walkers", "reads_batch", "any_kernel")
+# What kinds say of themselves and knobs depend on.
+TRAITS = {
+    "target": ("of_images", "own_file"),
+    "energy": ("is_network",),
+    "method": ("weighted", "reads_walkers", "reads_batch", "any_kernel"),
+}
 
 
 class Knob(Block):
@@ -41,7 +45,9 @@ def knobs(spec: RunSpec) -> list[Knob]:
 
     A field that has no effect with the spec's other choices has no control.
     """
-    flat = flatten(spec) | {f"method.{name}": getattr(spec.method, name) for name in TRAITS}
+    flat = flatten(spec)
+    for head, names in TRAITS.items():
+        flat |= {f"{head}.{name}": getattr(getattr(spec, head), name) for name in names}
     return [
         knob
         for knob in _all_knobs(spec)
@@ -81,7 +87,10 @@ def _describe(path: str, field: Any) -> Knob:
             limits["high"] = rule.le
     plain = {float: "float", int: "int", bool: "bool"}
     kind, choices = plain.get(field.annotation, "choice"), ()
-    if kind == "choice":
+    listed = [rule.names for rule in field.metadata if isinstance(rule, OneOf)]
+    if listed:
+        choices = listed[0]
+    elif kind == "choice":
         inner = field.annotation
         if getattr(inner, "__origin__", None) is tuple:
             kind, inner = "many", inner.__args__[0]

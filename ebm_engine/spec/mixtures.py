@@ -1,23 +1,25 @@
-"""The mixture blocks of a RunSpec: the true density and the trained energy at its start."""
+"""The mixture energy of a RunSpec, and what any mixture must keep to."""
 
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.spec.fields import Block, knob
-from ebm_engine.spec.targets import samples
+from ebm_engine.spec.blocks import EnergyBlock, EnergyKit
+from ebm_engine.spec.fields import knob
+
+if TYPE_CHECKING:
+    from ebm_engine.core.types import Energy
 
 MAX_MODES = 32
 MAX_DIM = 256
-MAX_SPREAD = 1500  # widths of the narrowest mode
 
 Vector = tuple[float, ...]
 
 
-def _check_mixture(name: str, means: tuple[Vector, ...], masses: Vector) -> None:
+def check_mixture(name: str, means: tuple[Vector, ...], masses: Vector) -> None:
     """Raise ValueError with value and limit unless means (J, d) and masses (J,) fit together."""
     if not 1 <= len(means) <= MAX_MODES:
         raise ValueError(f"{name}.means has {len(means)} modes, allowed are 1 to {MAX_MODES}")
@@ -37,50 +39,14 @@ def _check_mixture(name: str, means: tuple[Vector, ...], masses: Vector) -> None
         raise ValueError(f"{name}.masses sum to {sum(masses):g}, the sum must be 1")
 
 
-def _check_spread(means: tuple[Vector, ...], stds: Vector) -> None:
-    """Raise ValueError when a grid of the narrowest mode's width over all modes is too large."""
-    spread = max(max(c) - min(c) for c in zip(*means, strict=True)) + 16 * max(stds)
-    if spread > MAX_SPREAD * min(stds):
-        raise ValueError(
-            f"target.stds holds {min(stds):g} where all modes together spread over {spread:g}, "
-            f"the limit is {MAX_SPREAD} times the narrowest mode"
-        )
-
-
-class MixtureTarget(Block):
-    """The true density Σⱼ pⱼ N(aⱼ, sⱼ²I) and the number of training points drawn from it."""
-
-    kind: Literal["mixture"] = "mixture"
-    title: ClassVar[str] = "Gaussian mixture"
-    means: tuple[Vector, ...] = Field(
-        ((-5.0, 0.0), (5.0, 0.0)), description="Means aⱼ of the true modes, one row per mode."
-    )
-    masses: Vector = Field((0.25, 0.75), description="Masses pⱼ of the true modes; they sum to 1.")
-    stds: Vector = Field(
-        (), description="Standard deviations sⱼ of the true modes; none given means 1 for all."
-    )
-    samples: int = samples(2000)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> MixtureTarget:
-        _check_mixture("target", self.means, self.masses)
-        if self.stds and len(self.stds) != len(self.means):
-            raise ValueError(
-                f"target.stds has {len(self.stds)} entries for {len(self.means)} modes"
-            )
-        if self.stds and not (min(self.stds) >= 0.02 and max(self.stds) <= 100):
-            worst = min(self.stds) if min(self.stds) < 0.02 else max(self.stds)
-            raise ValueError(f"target.stds holds {worst:g}, allowed are 0.02 to 100")
-        if self.stds and len(self.means[0]) <= 2:
-            _check_spread(self.means, self.stds)
-        return self
-
-
-class MixtureEnergy(Block):
+class MixtureEnergy(EnergyBlock):
     """The trained energy U(x) = −log Σⱼ exp(−½|x−aⱼ|² − zⱼ) at its start, zⱼ = −log massⱼ."""
 
     kind: Literal["mixture"] = "mixture"
     title: ClassVar[str] = "Mixture"
+    is_network: ClassVar[bool] = False
+    space: ClassVar[str] = "latent"  # there is no other
+    l2: ClassVar[float] = 0.0
     means: tuple[Vector, ...] = Field(
         ((-0.1, 0.0), (0.1, 0.0)), description="Means aⱼ of the model at the start."
     )
@@ -101,7 +67,29 @@ class MixtureEnergy(Block):
 
     @model_validator(mode="after")
     def _consistent(self) -> MixtureEnergy:
-        _check_mixture("energy", self.means, self.masses)
+        check_mixture("energy", self.means, self.masses)
         if len(set(self.learn)) != len(self.learn):
             raise ValueError(f"energy.learn repeats an entry: {list(self.learn)}")
         return self
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of the means."""
+        return len(self.means[0])
+
+    def build(self, kit: EnergyKit) -> Energy:
+        """The gauge: z of the first mode is 0 and stays 0."""
+        import torch
+
+        from ebm_engine.core.energies.mixture import MixtureEnergy
+        from ebm_engine.core.rng import gaussian
+
+        means = torch.tensor(self.means, dtype=kit.data.dtype, device=kit.data.device)
+        if self.jitter:
+            means = torch.where(means == 0, self.jitter * gaussian(means, kit.rng), means)
+        masses = torch.tensor(self.masses, dtype=torch.float64, device=kit.data.device)
+        return MixtureEnergy(means, torch.log(masses[0] / masses).to(kit.data.dtype))
+
+    def hidden_units(self, image_side: int) -> int:
+        """None."""
+        return 0

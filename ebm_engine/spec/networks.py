@@ -5,20 +5,28 @@ On images a network lives in one of two spaces: whitened principal components, o
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from abc import abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from ebm_engine.spec.fields import Block, Only, knob
-from ebm_engine.spec.image_targets import IMAGE_KINDS, SIDES
+from ebm_engine.spec.blocks import EnergyBlock, EnergyKit
+from ebm_engine.spec.fields import Only, knob
+
+if TYPE_CHECKING:
+    from ebm_engine.core.energies.network_energy import NetworkEnergy
+    from ebm_engine.core.types import Energy
 
 SHORTEST = 0.01  # length of a network; shorter ones overflow the squares of the walkers' distances
 
-ON_IMAGES: Only = {"target.kind": IMAGE_KINDS}
-WITH_PIXELS: Only = {"target.kind": tuple(SIDES)}  # how many there are is known before the run
+ON_IMAGES: Only = {"target.of_images": (True,)}
+# How many pixels there are is known before the run.
+WITH_PIXELS: Only = ON_IMAGES | {"target.own_file": (False,)}
+LONGEST_SIDE = 64  # the most that a file of own images may have, in pixels
 
 
-class _InSpace(Block):
+class _InSpace(EnergyBlock):
     """Where points stand for images, and where not, without effect."""
 
     space: Literal["latent", "pixels"] = knob(
@@ -42,7 +50,7 @@ class _InSpace(Block):
     )
 
 
-class _Layers(Block):
+class _Layers(EnergyBlock):
     """The hidden layers of a network f of points."""
 
     width: int = knob(
@@ -62,9 +70,15 @@ class _Layers(Block):
         label="Activation",
     )
 
+    def hidden_units(self, image_side: int) -> int:
+        """Those of all layers."""
+        return self.width * self.depth
 
-class _OnGaussian(Block):
+
+class _OnGaussian(EnergyBlock):
     """What every network has: the Gaussian base that it stands on, and its limits."""
+
+    is_network: ClassVar[bool] = True
 
     base_std: float = knob(
         0.0,
@@ -113,7 +127,26 @@ class _OnGaussian(Block):
         return self
 
 
-class MLP(_OnGaussian, _Layers, _InSpace):
+class _OfPoints(_OnGaussian, _Layers, _InSpace):
+    """A network of points, on a Gaussian about their centre where that is not the origin anyway."""
+
+    @abstractmethod
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
+        """The energy about the origin from its dimension, layers, base, generator and limits."""
+
+    def build(self, kit: EnergyKit) -> Energy:
+        """The network at its start; the base has the spread of the data unless told otherwise."""
+        std, mean = kit.data.std(0).max(), kit.data.mean(0)
+        centre = mean if bool(mean.norm() > 2 * std) else None
+        spread = kit.data if centre is None else kit.data - centre
+        base_std = self.base_std or float(spread.square().mean(0).max().sqrt())
+        layers = (kit.data.shape[1], self.width, self.depth, self.activation)
+        limits = (self.last_layer, self.spectral_norm)
+        energy = self._centred((*layers, base_std, kit.rng, kit.data, *limits))
+        return replace(energy, centre=centre)
+
+
+class MLP(_OfPoints):
     """U(x) = |x|²/2σ₀² + f(x) with a network f of `depth` hidden layers, 0 at the start."""
 
     kind: Literal["mlp"] = "mlp"
@@ -129,12 +162,26 @@ class MLP(_OnGaussian, _Layers, _InSpace):
         le=1000.0,
     )
 
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
+        from ebm_engine.core.energies.mlp import mlp_energy
 
-class MultiScale(_OnGaussian, _Layers, _InSpace):
+        return mlp_energy(*shape, length=self.length)
+
+
+class MultiScale(_OfPoints):
     """U(x) = |x|²/2σ₀² + Σₛ fₛ(x/ℓₛ) with networks at the scales σ₀, σ₀/2 and σ₀/4."""
 
     kind: Literal["multiscale"] = "multiscale"
     title: ClassVar[str] = "Multi-scale"
+
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
+        from ebm_engine.core.energies.multiscale import multi_scale_energy
+
+        return multi_scale_energy(*shape)
+
+    def hidden_units(self, image_side: int) -> int:
+        """Those of all layers of the three networks."""
+        return 3 * super().hidden_units(image_side)
 
 
 class CNN(_OnGaussian, _InSpace):
@@ -142,6 +189,7 @@ class CNN(_OnGaussian, _InSpace):
 
     kind: Literal["cnn"] = "cnn"
     title: ClassVar[str] = "Convolutional"
+    needs_images: ClassVar[bool] = True
     hidden: int = knob(
         16,
         "Channels after the second of four convolutions, an even number. 32 is the network of "
@@ -173,3 +221,30 @@ class CNN(_OnGaussian, _InSpace):
         if self.hidden % 2:
             raise ValueError(f"energy.hidden = {self.hidden}: the number of channels must be even")
         return self
+
+    def build(self, kit: EnergyKit) -> Energy:
+        """The network on a Gaussian about the mean image."""
+        from ebm_engine.core.energies.conv import conv_energy
+
+        height, width = kit.image_size or (0, 0)
+        if height != width:
+            raise ValueError(
+                f"energy.kind = 'cnn' needs square images, and these have {width} × {height} pixels"
+            )
+        return conv_energy(
+            width,
+            self.hidden,
+            self.base_std or float(kit.data.var(0, correction=0).max().sqrt()),
+            kit.rng,
+            kit.data,
+            self.last_layer,
+            self.scales,
+            attention=self.attention,
+            spectral_limit=self.spectral_norm,
+            decode=kit.decoder,
+            centre=kit.data.mean(0),
+        )
+
+    def hidden_units(self, image_side: int) -> int:
+        """Those of a convolution count with its maps."""
+        return (image_side or LONGEST_SIDE) ** 2 * self.hidden // 4 * self.scales

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ebm_engine.spec.fields import Block, Only, knob
+from ebm_engine.spec.blocks import KindBlock
+from ebm_engine.spec.fields import Only, knob
 from ebm_engine.spec.sampler import MIXTURE, NETWORK, WEIGHTED
 
 
@@ -27,7 +28,7 @@ def _rate(default: float, what: str, label: str, only: Only) -> Any:
     )
 
 
-class _Optimizer(Block):
+class OptimizerBlock(KindBlock):
     """What both rules have in common beside their rates."""
 
     batch: int = knob(
@@ -81,7 +82,7 @@ class _Optimizer(Block):
     )
 
 
-class SGD(_Optimizer):
+class SGD(OptimizerBlock):
     """Plain gradient descent, with one rate for each group of parameters."""
 
     kind: Literal["sgd"] = "sgd"
@@ -91,7 +92,7 @@ class SGD(_Optimizer):
     lr_log_masses: float = _rate(0.025, "log-masses", "Rate of log-masses", MIXTURE)
 
 
-class Adam(_Optimizer):
+class Adam(OptimizerBlock):
     """Adam (Kingma and Ba 2015), with one rate for each group of parameters."""
 
     kind: Literal["adam"] = "adam"

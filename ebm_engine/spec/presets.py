@@ -10,7 +10,10 @@ from pathlib import Path
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
-FOLDER = Path(__file__).parents[2] / "assets" / "presets"
+PACKAGE = Path(__file__).parents[1]
+# An installed package carries the presets and lessons, a clone has them beside it.
+ASSETS = next(p for p in (PACKAGE / "assets", PACKAGE.parent / "assets") if p.is_dir())
+FOLDER = ASSETS / "presets"
 ORDER = (
     "two-modes",
     "masses-only",

@@ -1,8 +1,7 @@
-"""Suited: a spec with another target, energy or method, and settings under which it learns.
+"""Recommended settings: those under which a target is learned by an energy and a method.
 
-The step size of a network follows the width s of the target's finest detail, h ≈ 0.2·s², rounded
-to one digit: a Langevin step √(2h) is then about 0.6 of that width. On curves that bend within
-their own width it is 0.12·s². A mixture energy has modes of width 1, which the default step fits.
+What suits a target stands in its block, and what suits images in a preset that the block names.
+Here is what suits networks, mixtures and methods, and what stays when one of them changes.
 """
 
 from __future__ import annotations
@@ -10,34 +9,91 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
+from pydantic import ValidationError
 
-from ebm_engine.data.points import read_points
-from ebm_engine.spec.edit import parse_spec, with_value
-from ebm_engine.spec.kinds import ENERGIES, OPTIMIZERS
+from ebm_engine.spec.blocks import PointTarget, TargetBlock
+from ebm_engine.spec.edit import flatten, flatten_content, parse_spec, with_value
+from ebm_engine.spec.kinds import ALL_TARGETS, DEFAULT_KINDS, ENERGIES, KINDS, OPTIMIZERS
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.mixtures import MAX_MODES
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.presets import preset
+from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.spec.targets import ImageTarget
 
 NETWORK = "mlp"
-LARGEST_STEP = 0.05
-CHECKERBOARD_STEP = 0.02
-POINTS_STEP = 0.002  # of the variance of own points, whose finest detail is unknown
-STEPS = {"swiss-roll": 0.12, "pinwheel": 0.12}  # h/s² where it is not 0.2
-# Shapes finer than a third of their spread: short length scales and momentum learn them sooner.
-DETAILED = ("grid", "moons", "checkerboard", "spirals", "swiss-roll", "pinwheel")
-SHORT = 0.5
+SHORT = 0.5  # length scale of a network on detailed shapes; elsewhere it follows the base
 ADAM = {"kind": "adam", "lr": 0.001, "batch": 500, "decay_over": 0}
 WALKERS = 2000
 CNN_WALKERS, CNN_BATCH = 512, 128  # own images may be large
 WITH_WEIGHTS = {"witness": 500, "refresh_every": 600}
-# Modes of a mixture energy on a target, and how far out they stand.
-SPREAD = {
-    "moons": (8, 2.5),
-    "checkerboard": (8, 3.5),
-    "spirals": (12, 4.0),
-    "swiss-roll": (12, 4.0),
-}
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+KEPT = ("seed", "dtype", "device")  # by a spec that turns to images
+MODES = {"means", "masses"}  # of a mixture, which belong together
+
+
+def complete_spec(content: Any) -> RunSpec:
+    """The spec that a person has written down; what it leaves out is recommended, as on a page.
+
+    A missing field has the value that suits the target, energy, method and optimizer that are
+    named, and a missing kind is the recommended one. A full spec is taken as it is. Raises
+    SpecError with one sentence on anything wrong.
+    """
+    if not isinstance(content, dict) or _is_full(content):
+        return parse_spec(content)
+    blocks = {head: content[head] for head in KINDS if isinstance(content.get(head), dict)}
+    kinds = {head: block["kind"] for head, block in blocks.items() if "kind" in block}
+    target = {"kind": DEFAULT_KINDS["target"]} | blocks.get("target", {})
+    try:
+        block = ALL_TARGETS[target["kind"]].model_validate(target)
+        known = all(kind in KINDS[head] for head, kind in kinds.items())
+    except (ValidationError, KeyError, TypeError):
+        known = False
+    if not known:
+        return parse_spec(content)  # which says what is wrong
+    if "energy" in blocks and not block.of_images:
+        kinds.setdefault("energy", DEFAULT_KINDS["energy"])
+    spec = _of_target(block, target, kinds.get("energy", ""))
+    for head in ("method", "optimizer"):
+        if kinds.get(head, "") not in ("", getattr(spec, head).kind):
+            spec = suited(spec, head, kinds[head])
+    return parse_spec(_overlaid(spec, content))
+
+
+def _is_full(content: dict[str, Any]) -> bool:
+    """Whether the content is a spec that leaves out nothing."""
+    try:
+        return flatten(parse_spec(content)).keys() <= flatten_content(content).keys()
+    except SpecError:
+        return False
+
+
+def _of_target(block: TargetBlock, content: dict[str, Any], energy: str) -> RunSpec:
+    """The settings for a target and a kind of energy, "" for the recommended one.
+
+    The default target, with other masses or another number of points as well, has the default
+    settings; so have mixtures in more dimensions than the plane.
+    """
+    start = RunSpec()
+    if block.dim != start.dim and not block.of_images:
+        return start
+    if block.kind != start.target.kind or content.keys() & {"means", "stds"}:
+        return on_target(start, content, energy)
+    return start if energy in ("", start.energy.kind) else suited(start, "energy", energy)
+
+
+def _overlaid(spec: RunSpec, content: dict[str, Any]) -> dict[str, Any]:
+    """The content with what it leaves out from the spec; blocks of another kind stay as given."""
+    start = spec.model_dump(mode="json")
+    for name, value in content.items():
+        below = start.get(name)
+        if isinstance(value, dict) and isinstance(below, dict):
+            if value.get("kind", below.get("kind")) != below.get("kind"):
+                below = {}
+            if name == "energy" and MODES & value.keys():
+                below = {n: v for n, v in below.items() if n not in MODES}
+            value = below | value
+        start[name] = value
+    return start
 
 
 def suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
@@ -53,7 +109,7 @@ def suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
     if head == "method":
         return _with_method(spec, kind)
     changed = with_value(spec, f"{head}.kind", kind)
-    if head == "optimizer" and spec.energy.kind != "mixture":
+    if head == "optimizer" and spec.energy.is_network:
         return with_value(changed, "optimizer.lr", OPTIMIZERS[kind]().lr)
     return changed
 
@@ -61,16 +117,40 @@ def suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
 def on_target(spec: RunSpec, target: dict[str, Any], energy: str = "") -> RunSpec:
     """The spec on another target, given as the content of its block.
 
-    The energy is the named kind or stays what it is; a mixture energy of another dimension becomes
-    a network. Raises SpecError when the target is not one.
+    The energy is the named kind or stays what it is; one that does not fit becomes a network. From
+    points to images and back all settings are new. Raises SpecError when the target is not one.
     """
-    content = spec.model_dump(mode="json") | {"target": target, "energy": {"kind": NETWORK}}
-    goal = parse_spec(content)
-    fits = spec.energy.kind != "mixture" or len(spec.energy.means[0]) == 2
-    kind = energy or (spec.energy.kind if fits else NETWORK)
+    goal = parse_spec(
+        spec.model_dump(mode="json") | {"target": target, "energy": {"kind": NETWORK}}
+    )
+    block = goal.target
+    if isinstance(block, ImageTarget):
+        return _on_images(spec, block, target, energy)
+    kind = energy or (spec.energy.kind if _fits(spec, block) else NETWORK)
     if kind == "mixture":
-        return parse_spec(content | {"energy": _spread(goal)})
+        content = goal.model_dump(mode="json") | {"energy": _spread(goal)}
+        return parse_spec(content)
     return _network(goal, _network_block(spec, kind))
+
+
+def _fits(spec: RunSpec, target: TargetBlock) -> bool:
+    """Whether the energy of a spec may stay on a target on the plane."""
+    if spec.energy.is_network:
+        return not spec.energy.needs_images
+    return isinstance(target, PointTarget) and target.fits_mixture and spec.energy.dim == target.dim
+
+
+def _on_images(spec: RunSpec, block: ImageTarget, target: dict[str, Any], energy: str) -> RunSpec:
+    """The spec on images: the settings of a preset for them, with the method that it has."""
+    start = preset(block.preset).spec
+    content = start.model_dump(mode="json") | {name: getattr(spec, name) for name in KEPT}
+    below = content["target"] if block.kind == start.target.kind else {}
+    found = parse_spec(content | {"target": below | target})
+    kinds = {"energy": energy or (spec.energy.kind if spec.energy.is_network else NETWORK)}
+    for head, kind in (kinds | {"method": spec.method.kind}).items():
+        if kind != getattr(found, head).kind:
+            found = suited(found, head, kind)
+    return found
 
 
 def _with_energy(spec: RunSpec, kind: str) -> RunSpec:
@@ -83,8 +163,8 @@ def _with_energy(spec: RunSpec, kind: str) -> RunSpec:
         spec = with_value(
             spec, "optimizer.batch", min(spec.optimizer.batch or CNN_BATCH, CNN_BATCH)
         )
-    networks = spec.energy.kind != "mixture" and kind != "mixture"
-    if networks or kind == spec.energy.kind or kind not in ENERGIES:
+    networks = spec.energy.is_network and kind != "mixture"
+    if networks or kind == spec.energy.kind or kind not in ENERGIES or spec.target.of_images:
         return with_value(spec, "energy.kind", kind)
     if kind != "mixture":
         return _network(with_value(spec, "energy.kind", kind), {"kind": kind})
@@ -96,59 +176,53 @@ def _with_energy(spec: RunSpec, kind: str) -> RunSpec:
 
 
 def _with_method(spec: RunSpec, kind: str) -> RunSpec:
-    """The spec with another method: networks are judged and refreshed, improved CD needs ULA."""
-    block = {"kind": kind}
-    if spec.energy.kind != "mixture" and getattr(METHODS.get(kind), "weighted", False):
+    """The spec with another method: networks are judged and refreshed, the kernel fits."""
+    block: dict[str, Any] = {"kind": kind}
+    method = METHODS.get(kind)
+    if spec.energy.is_network and method and method.weighted:
         block |= WITH_WEIGHTS
     content = spec.model_dump(mode="json") | {"method": block}
-    if kind == "improved-cd":
+    if method and not method.any_kernel:
         content["sampler"]["kernel"] = "ula"
     return parse_spec(content)
 
 
 def _network_block(spec: RunSpec, kind: str) -> dict[str, Any]:
-    """The present network, or a new one of that kind."""
-    return spec.energy.model_dump(mode="json") if kind == spec.energy.kind else {"kind": kind}
+    """The present network where it is one of points of that kind, or a new one."""
+    stays = kind == spec.energy.kind and not spec.target.of_images
+    return spec.energy.model_dump(mode="json") if stays else {"kind": kind}
 
 
 def _network(spec: RunSpec, energy: dict[str, Any]) -> RunSpec:
     """The spec with a network and the settings for it on this target."""
-    detailed = spec.target.kind in DETAILED
+    target = spec.target
+    assert isinstance(target, PointTarget)
     if "length" in ENERGIES[energy["kind"]].model_fields:
-        energy = energy | {"length": SHORT if detailed else 0.0}
+        energy = energy | {"length": SHORT if target.detailed else 0.0}
     content = spec.model_dump(mode="json") | {"energy": energy}
-    betas = [0.9 if detailed else 0.0, 0.999]
+    betas = [0.9 if target.detailed else 0.0, 0.999]
     rates = {n: v for n, v in content["optimizer"].items() if n.startswith("lr_")}
     content["optimizer"] = rates | ADAM | {"betas": betas}
     content["walkers"]["count"] = WALKERS
-    content["sampler"]["step_size"] = network_step(spec)
+    try:
+        content["sampler"]["step_size"] = target.network_step()
+    except ValueError as error:
+        raise SpecError(f"target: {error}") from None
     if spec.method.weighted:
         content["method"] |= WITH_WEIGHTS
     return parse_spec(content)
-
-
-def network_step(spec: RunSpec) -> float:
-    """The step size h of a network on the spec's target, one significant digit."""
-    target, kind = spec.target, spec.target.kind
-    if kind == "checkerboard":
-        return CHECKERBOARD_STEP
-    if kind == "points":
-        variance = float(_own(target.path).var(0).max())
-        return float(f"{min(max(POINTS_STEP * variance, 1e-6), 100):.1g}")
-    if kind == "mixture":
-        width = min(target.stds, default=1.0)
-    else:
-        names = ("std", "noise", "tangential")
-        width = next(getattr(target, name) for name in names if hasattr(target, name))
-    return float(f"{min(LARGEST_STEP, STEPS.get(kind, 0.2) * width**2):.1g}")
 
 
 def _spread(spec: RunSpec) -> dict[str, Any]:
     """A mixture energy with equal modes spread evenly over the disc of the target, as in a
     sunflower: mode j at the radius R·√((j + ½)/J), turned by the golden angle.
     """
-    count, reach, (cx, cy) = _disc(spec)
-    radii = [reach * math.sqrt((j + 0.5) / count) for j in range(count)]
+    try:
+        disc = spec.target.disc()
+    except ValueError as error:
+        raise SpecError(f"target: {error}") from None
+    (cx, cy), count = disc.centre, min(disc.count, MAX_MODES)
+    radii = [disc.radius * math.sqrt((j + 0.5) / count) for j in range(count)]
     means = [
         (
             round(cx + r * math.cos(j * GOLDEN_ANGLE), 2),
@@ -157,33 +231,3 @@ def _spread(spec: RunSpec) -> dict[str, Any]:
         for j, r in enumerate(radii)
     ]
     return {"kind": "mixture", "means": means, "masses": [1 / count] * count}
-
-
-def _disc(spec: RunSpec) -> tuple[int, float, tuple[float, float]]:
-    """Number of modes, radius and centre of the disc that a mixture energy starts from."""
-    target, kind = spec.target, spec.target.kind
-    if kind == "mixture":
-        means = np.array(target.means)
-        centre = (means.min(0) + means.max(0)) / 2
-        reach = max(1.0, float(np.linalg.norm(means - centre, axis=1).max()))
-        return len(means), reach, (float(centre[0]), float(centre[1]))
-    if kind == "points":
-        points = _own(target.path)
-        centre = points.mean(0)
-        return 8, 1.5 * float(points.std(0).max()), (float(centre[0]), float(centre[1]))
-    if kind == "ring":
-        count, reach = target.modes, target.radius
-    elif kind == "grid":
-        count, reach = target.side**2, target.spacing * (target.side - 1) / math.sqrt(2)
-    elif kind == "pinwheel":
-        count, reach = target.arms, 3.0
-    else:
-        count, reach = SPREAD[kind]
-    return min(count, MAX_MODES), reach, (0.0, 0.0)
-
-
-def _own(path: str) -> np.ndarray:
-    try:
-        return read_points(path)
-    except ValueError as error:
-        raise SpecError(f"target: {error}") from None

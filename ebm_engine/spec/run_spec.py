@@ -8,38 +8,44 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.spec import image_targets
+from ebm_engine.spec.blocks import EnergyBlock, MethodBlock, TargetBlock
 from ebm_engine.spec.fields import Block, knob
-from ebm_engine.spec.image_targets import IMAGE_KINDS, SIDES
-from ebm_engine.spec.kinds import DEFAULT_KINDS, IMAGE_TARGETS, KINDS, OPTIMIZERS
-from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.mixtures import MixtureEnergy, MixtureTarget
-from ebm_engine.spec.optimizer import SGD
+from ebm_engine.spec.kinds import DEFAULT_KINDS, IMAGE_ENERGIES, KINDS
+from ebm_engine.spec.methods import WeightedULA
+from ebm_engine.spec.mixtures import MixtureEnergy
+from ebm_engine.spec.optimizer import SGD, Adam
 from ebm_engine.spec.sampler import Sampler, Walkers
+from ebm_engine.spec.targets import MixtureTarget
 
 
 class SpecError(ValueError):
     """A specification that cannot be run; the message is one sentence with value and limit."""
 
 
-def _one_of(table: dict[str, type[Block]]) -> Any:
-    """The blocks of a table as one type, told apart by their kind."""
-    return Annotated[reduce(or_, table.values()), Field(discriminator="kind")]
+if TYPE_CHECKING:
+    AnyTarget, AnyEnergy, AnyMethod = TargetBlock, EnergyBlock, MethodBlock
+    AnyOptimizer = SGD | Adam
+else:
+    # The blocks of each table as one type, told apart by their kind.
+    AnyTarget, AnyEnergy, AnyMethod, AnyOptimizer = (
+        Annotated[reduce(or_, table.values()), Field(discriminator="kind")]
+        for table in KINDS.values()
+    )
 
 
 class RunSpec(Block):
     """Everything that defines a run: same spec, same bits on the same kind of hardware."""
 
-    target: _one_of(KINDS["target"]) = MixtureTarget()
-    energy: _one_of(KINDS["energy"]) = MixtureEnergy()
-    method: _one_of(METHODS) = METHODS["weighted-ula"]()
+    target: AnyTarget = MixtureTarget()
+    energy: AnyEnergy = MixtureEnergy()
+    method: AnyMethod = WeightedULA()
     sampler: Sampler = Sampler()
     walkers: Walkers = Walkers()
-    optimizer: _one_of(OPTIMIZERS) = SGD()
+    optimizer: AnyOptimizer = SGD()
     seed: int = knob(
         0,
         "Seed of every random number of the run.",
@@ -78,59 +84,57 @@ class RunSpec(Block):
     @property
     def dim(self) -> int:
         """Dimension d of the space the walkers live in."""
-        if self.target.kind in IMAGE_TARGETS:
-            latent = self.energy.space == "latent"
-            return self.energy.dim if latent else image_targets.SIDES[self.target.kind] ** 2
-        return len(self.target.means[0]) if self.target.kind == "mixture" else 2
+        latent = self.target.of_images and self.energy.space == "latent"
+        return self.energy.dim if latent else self.target.dim
 
 
 MAX_ELEMENTS = 10_000_000  # points × dimensions: 40 MB in float32, and a run holds several of them
 MAX_UNITS = 20_000_000  # points × hidden units: what one evaluation of a network keeps
-MAX_SCORE_DIM = 64  # exact score matching goes back through the network once per dimension
-OWN_IMAGES, LONGEST_SIDE = 20_000, 64  # the most that a file of own images may have
+OWN_IMAGES = 20_000  # the most that a file may have
 
 
 def check_dimensions(spec: RunSpec) -> None:
     """Target and energy live in the same space."""
-    if spec.target.kind in IMAGE_KINDS:
+    target, energy = spec.target, spec.energy
+    if target.of_images:
         _check_images(spec)
-    elif spec.energy.kind == "cnn" or getattr(spec.energy, "space", "latent") != "latent":
-        path = "energy.kind = 'cnn'" if spec.energy.kind == "cnn" else "energy.space = 'pixels'"
-        raise ValueError(
-            f"{path} needs a target of images, and target.kind is {spec.target.kind!r}"
+    elif energy.needs_images or energy.space != "latent":
+        path = (
+            f"energy.kind = {energy.kind!r}" if energy.needs_images else "energy.space = 'pixels'"
         )
-    elif spec.energy.kind != "mixture":
+        raise ValueError(f"{path} needs a target of images, and target.kind is {target.kind!r}")
+    elif energy.is_network:
         if spec.dim != 2:
             raise ValueError(
-                f"energy.kind = {spec.energy.kind!r} needs a target in 2 dimensions, "
-                f"not in {spec.dim}"
+                f"energy.kind = {energy.kind!r} needs a target in 2 dimensions, not in {spec.dim}"
             )
-    elif len(spec.energy.means[0]) != spec.dim:
+    elif energy.dim != spec.dim:
         raise ValueError(
-            f"target has dimension {spec.dim} and energy {len(spec.energy.means[0])}, "
-            "they must be equal"
+            f"target has dimension {spec.dim} and energy {energy.dim}, they must be equal"
         )
 
 
 def _check_images(spec: RunSpec) -> None:
-    kind, energy = spec.target.kind, spec.energy
-    if energy.kind == "mixture":
+    target, energy, method = spec.target, spec.energy, spec.method
+    if not energy.is_network:
+        *kinds, last = map(repr, IMAGE_ENERGIES)
         raise ValueError(
-            f"target.kind = {kind!r} needs a network: energy.kind 'mlp', 'multiscale' or 'cnn', "
-            "not 'mixture'"
+            f"target.kind = {target.kind!r} needs a network: energy.kind {', '.join(kinds)} or "
+            f"{last}, not {energy.kind!r}"
         )
-    if kind == "images" and energy.space == "pixels":
+    if target.own_file and energy.space == "pixels":
         raise ValueError("energy.space = 'pixels': own images are learned in the space 'latent'")
-    if energy.space == "latent" and 0 < spec.target.samples < energy.dim:
+    if energy.space == "latent" and 0 < target.samples < energy.dim:
         raise ValueError(
-            f"energy.dim = {energy.dim}: {spec.target.samples} images have at most as many "
+            f"energy.dim = {energy.dim}: {target.samples} images have at most as many "
             "principal components"
         )
-    if spec.method.kind == "exact":
-        raise ValueError("method.kind = 'exact': nobody knows the exact gradient on images")
-    if spec.method.kind == "score-matching" and spec.dim > MAX_SCORE_DIM:
+    if not method.on_images:
+        raise ValueError(f"method.kind = {method.kind!r}: its gradient is unknown on images")
+    if spec.dim > method.most_dims:
         raise ValueError(
-            f"method.kind = 'score-matching' in {spec.dim} dimensions, the limit is {MAX_SCORE_DIM}"
+            f"method.kind = {method.kind!r} in {spec.dim} dimensions, the limit is "
+            f"{method.most_dims:g}"
         )
 
 
@@ -153,7 +157,7 @@ def check_kernel(spec: RunSpec) -> None:
 
 def check_buffer(spec: RunSpec) -> None:
     """The replay buffer holds at least one state per walker."""
-    if spec.method.kind == "improved-cd" and spec.method.capacity < spec.walkers.count:
+    if 0 < spec.method.capacity < spec.walkers.count:
         raise ValueError(
             f"method.capacity = {spec.method.capacity}: the replay buffer needs a slot for each of "
             f"{spec.walkers.count} walkers"
@@ -162,36 +166,24 @@ def check_buffer(spec: RunSpec) -> None:
 
 def check_size(spec: RunSpec) -> None:
     """The points, and what a network keeps of them, fit into memory."""
-    images = spec.target.kind in IMAGE_KINDS
-    witness = getattr(spec.method, "witness", 0)
+    images = spec.target.of_images
+    witness = spec.method.witness
     samples = spec.target.samples or OWN_IMAGES
     points = max(spec.walkers.count, samples, witness)
-    stored = max(points, getattr(spec.method, "capacity", 0)) if images else points
+    stored = max(points, spec.method.capacity) if images else points
     if stored * spec.dim > MAX_ELEMENTS:
         raise ValueError(
             f"{stored} points in dimension {spec.dim} make {stored * spec.dim} numbers, "
             f"the limit is {MAX_ELEMENTS}"
         )
-    if spec.energy.kind == "mixture":
-        return
     if images and spec.optimizer.batch:
         points = max(spec.walkers.count, spec.optimizer.batch, witness)
-    units = _units(spec)
+    units = spec.energy.hidden_units(spec.target.image_side)
     if points * units > MAX_UNITS:
         raise ValueError(
             f"{points} points through {units} hidden units make {points * units} numbers, "
             f"the limit is {MAX_UNITS}"
         )
-
-
-def _units(spec: RunSpec) -> int:
-    """Hidden units of one evaluation; those of a convolution count with its maps."""
-    energy = spec.energy
-    if energy.kind == "cnn":
-        side = SIDES.get(spec.target.kind, LONGEST_SIDE)
-        return side**2 * energy.hidden // 4 * energy.scales
-    networks = 3 if energy.kind == "multiscale" else 1
-    return networks * energy.width * energy.depth
 
 
 CHECKS = (check_dimensions, check_kernel, check_buffer, check_size)

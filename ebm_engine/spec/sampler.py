@@ -10,15 +10,17 @@ from typing import Literal
 
 from ebm_engine.spec.fields import Block, Only, knob
 
-MIXTURE: Only = {"energy.kind": ("mixture",)}
-NETWORK: Only = {"energy.kind": ("mlp", "multiscale", "cnn")}
+KernelName = Literal["ula", "mala", "hmc", "underdamped"]
+
+MIXTURE: Only = {"energy.is_network": (False,)}
+NETWORK: Only = {"energy.is_network": (True,)}
 WEIGHTED: Only = {"method.weighted": (True,)}
 
 
 class Sampler(Block):
     """The Markov move of the walkers, for ULA x ← x − h∇U(x) + √(2hT) ξ."""
 
-    kernel: Literal["ula", "mala", "hmc", "underdamped"] = knob(
+    kernel: KernelName = knob(
         "ula",
         "The move of the walkers: unadjusted Langevin, Langevin with a Metropolis test, "
         "Hamiltonian, or Langevin with momentum. Each has its own exact weights.",

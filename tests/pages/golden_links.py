@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from pages.common.tab.address import from_query
 from pages.common.tab.offers import EXPLORER, IMAGES, offer
+from pages.common.tab.run_link import from_query
 from tests.pages import golden
 
 FILE = Path(__file__).with_name("golden_links.json")

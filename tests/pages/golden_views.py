@@ -56,7 +56,7 @@ def read_lesson(params: Mapping[str, str], problems: list[str]) -> dict[str, Any
 
 def read_sweep(params: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     """The whole sweep."""
-    return sweep_link.read(params, problems).model_dump(mode="json")
+    return sweep_link.from_query(params, problems)[0].model_dump(mode="json")
 
 
 READERS: dict[str, Callable[[Mapping[str, str], list[str]], dict[str, Any]]] = {

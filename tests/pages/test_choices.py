@@ -3,10 +3,10 @@
 import pytest
 
 from ebm_engine.spec.kinds import TARGETS
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.recommended import suited
-from ebm_engine.spec.run_spec import METHODS
 from pages.common.controls import own_target
-from pages.common.tab.address import from_query
+from pages.common.tab.run_link import from_query
 from tests.pages.explorer_tools import choose, held, link, wait_for
 
 

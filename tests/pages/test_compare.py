@@ -119,7 +119,7 @@ def test_the_settings_are_those_of_all_runs(visit):
 
 def test_the_switch_to_a_knob_offers_values_over_its_usual_range(visit):
     test = visit()
-    key = f"compare-by#{test.session_state['kept']['comparison'].edition}"
+    key = f"compare-by#{test.session_state['kept']['comparison'].link.edition}"
     test.button_group(key=key).set_value("A knob").run()
     assert not test.exception
     assert now(test).by == "sampler.step_size"
@@ -131,7 +131,7 @@ def test_another_set_of_runs_leaves_none_of_the_old_ones(visit):
     """A member that nobody sees would hold the others back."""
     test = visit()
     old = [held.token for held in runs(test)]
-    key = f"compare-values-method#{test.session_state['kept']['comparison'].edition}"
+    key = f"compare-values-method#{test.session_state['kept']['comparison'].link.edition}"
     test.button_group(key=key).set_value(["cd", "cd-10"]).run()
     assert not test.exception
     assert len(runs(test)) == 2

@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 from ebm_engine.spec.edit import flatten, with_value
 from ebm_engine.spec.kinds import ENERGIES, TARGETS
 from ebm_engine.spec.knobs import knobs
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.recommended import on_target, suited
-from ebm_engine.spec.run_spec import METHODS
 from pages.common.controls.widgets import log_stops, tooltip
 from pages.common.tab.plain_text import plain
 

@@ -10,7 +10,7 @@ import pytest
 
 from ebm_engine.run.snapshot import Divergence
 from ebm_engine.spec.edit import parse_spec
-from ebm_engine.spec.run_spec import METHODS
+from ebm_engine.spec.methods import METHODS
 from pages.live.frame import CURVES, MAX_SHOWN, pack
 from tests.pages.live_tools import BOX, from_box, small_snapshot, unpack, view_of
 

@@ -9,7 +9,7 @@ from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.presets import preset, presets
 from pages.common.tab import session
-from pages.common.tab.address import from_query
+from pages.common.tab.run_link import from_query
 from pages.live import stage
 from tests.pages.explorer_tools import held, link, wait_for
 

@@ -9,7 +9,7 @@ from ebm_engine.spec.edit import flatten, flatten_content, parse_spec
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.presets import image_presets, presets
 from pages.common.tab import offers
-from pages.common.tab.address import to_query
+from pages.common.tab.run_link import to_query
 from tests.pages import golden_links
 from tests.pages.golden_links import Golden
 

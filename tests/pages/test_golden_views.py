@@ -51,7 +51,7 @@ def test_the_link_that_the_app_writes_for_it_leads_back_to_it(golden):
     if golden.reader == "compare":
         written = compare_link.to_query(compare_link.from_query(params)[0])
     else:
-        written = sweep_link.to_query(sweep_link.read(params, []), params["number"])
+        written = sweep_link.to_query(*sweep_link.from_query(params, []))
         assert urlencode(written, safe=":,") == golden.link
     assert golden_views.read(golden.reader, urlencode(written))[0].content == golden.content
 
@@ -77,7 +77,7 @@ def test_every_lesson_and_every_kind_of_comparison_and_sweep_has_one():
     assert {type(content["values"][0]) for content in compared} == {str, float, bool}
     assert any("digits" in content["preset"] for content in compared)
     named = [set(dict(parse_qsl(golden.link))) for golden in of("sweep")]
-    assert all(names == sweep_link.OURS for names in named)
+    assert all(names == {field.name for field in sweep_link.FIELDS} for names in named)
     assert set(READERS) == {golden.reader for golden in GOLDEN}
 
 

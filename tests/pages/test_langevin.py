@@ -98,7 +98,7 @@ def test_bad_values_of_a_link_cost_one_sentence_each(langevin):
     test = langevin(section="chains", steps="1", kernel="gibbs", preset="nope", checkpoint="x")
     said = test.warning[0].value.replace("\\", "")
     assert "preset = nope is unknown" in said
-    assert "steps = 1: input should be greater than or equal to 10; 2000 is used" in said
+    assert "steps = 1: input should be greater than or equal to 10; its default is used" in said
     assert "kernel = 'gibbs'" in said
     assert link(test) == {"section": "chains", "preset": "far"}
     assert "section = nowhere" in langevin(section="nowhere").warning[0].value.replace("\\", "")

@@ -13,9 +13,8 @@ from ebm_engine.lessons.template import fill
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Pause, Play, Reset, Speed
 from ebm_engine.server.hub.hub import hub
-from ebm_engine.spec.image_targets import IMAGE_KINDS
 from pages.common.lesson import annealing, flow, live_runs
-from pages.common.tab import address
+from pages.common.tab import run_link
 from pages.live.stage import Action
 from tests.lessons.test_lessons import SMALL, changed, written
 
@@ -165,7 +164,7 @@ def test_each_run_of_a_lesson_opens_in_the_explorer_with_its_own_spec(visit):
     links = [e.proto for e in test.get("page_link") if "Open the run" in e.proto.label]
     found = [dict(part.split("=") for part in link.query_string.split("&")) for link in links]
     specs = list(ALL[3].specs().values())
-    assert [address.from_query(query)[1] for query in found] == specs
+    assert [run_link.from_query(query)[1] for query in found] == specs
 
 
 def test_a_link_restores_the_place_and_brings_the_runs_there(visit, folder):
@@ -283,7 +282,7 @@ def test_leaving_the_page_pauses_its_runs(visit, folder):
     [
         ({"lesson": "42"}, "lesson = 42 is not there, the lessons are 1, 2, 3"),
         ({"lesson": "<b>"}, "lesson = "),
-        ({"step": "2"}, "The link names a step and no lesson"),
+        ({"step": "2"}, "The link names a step but no lesson"),
         ({"lesson": "4", "step": "9"}, "step = 9 is not there, lesson 4 has the steps 1 to 2"),
         ({"lesson": "4", "step": "0"}, "step = 0 is not there"),
     ],
@@ -320,7 +319,7 @@ def test_a_number_that_a_run_does_not_have_costs_a_sentence_and_no_traceback(vis
 @pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.id)
 def test_every_text_of_a_lesson_finds_its_numbers_in_its_runs(lesson):
     """No brace is left and no mode is missing; images have their classes from the classifier."""
-    if any(spec.target.kind in IMAGE_KINDS for spec in lesson.specs().values()):
+    if any(spec.target.of_images for spec in lesson.specs().values()):
         pytest.skip("tests/lessons/test_lessons.py runs it")
     shots = {}
     for name, spec in lesson.specs().items():

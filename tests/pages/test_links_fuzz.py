@@ -10,8 +10,8 @@ from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.repair import with_kinds
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import offers
-from pages.common.tab.address import MAX_VALUE, SCENE, from_query, to_query
 from pages.common.tab.offers import EXPLORER, IMAGES, offer
+from pages.common.tab.run_link import MAX_VALUE, SHOWN, from_query, to_query
 
 CASES = 200
 ON_SCREEN = 20  # of them, opened in each page
@@ -45,7 +45,7 @@ def fuzzed(slot: str, number: int) -> dict[str, str]:
     paths = [p for p in flatten_content(with_kinds(start.spec, kinds)) if not p.endswith(".kind")]
     link = {path: rng.choice(WILD) for path in paths if rng.random() < 0.5}
     wild_kinds = {head: rng.choice(WILD) for head in KINDS if rng.random() < 0.1}
-    wild = [*sorted(SCENE), "v", "preset", "target.path", "target.kind", "__class__", "ключ"]
+    wild = [*sorted(SHOWN), "v", "preset", "target.path", "target.kind", "__class__", "ключ"]
     others = {name: rng.choice(WILD) for name in wild if rng.random() < 0.2}
     return {"v": "1", "preset": start.name} | kinds | link | wild_kinds | others
 
@@ -79,7 +79,7 @@ def test_the_cases_fuzz_every_field_of_every_kind():
         for head, known in offer(slot).kinds.items():
             wanted |= {f"{head}.{name}" for block in known.values() for name in block.model_fields}
     assert wanted - seen <= {f"{head}.kind" for head in KINDS}
-    assert seen >= SCENE
+    assert seen >= SHOWN
 
 
 @pytest.mark.parametrize("slot", PAGES)

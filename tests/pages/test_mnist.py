@@ -13,8 +13,8 @@ from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.edit import with_value
 from pages.common.images import measuring
 from pages.common.tab import jobs, session
-from pages.common.tab.address import from_query, to_query
 from pages.common.tab.offers import EXPLORER, IMAGES, offer
+from pages.common.tab.run_link import from_query, to_query
 from tests.pages.explorer_tools import link
 
 MISSING = "MNIST is not on this machine (a.gz is missing)"

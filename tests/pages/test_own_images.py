@@ -7,8 +7,8 @@ import pytest
 
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.edit import flatten
-from pages.common.tab.address import REFUSED, from_query, to_query
 from pages.common.tab.offers import IMAGES, offer
+from pages.common.tab.run_link import REFUSED, from_query, to_query
 from tests.data.own_images import arrays, pictures, zipped
 from tests.pages.explorer_tools import link
 

@@ -14,7 +14,7 @@ from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.recommended import on_target
 from pages.common.run_page import past_runs
 from pages.common.tab import session
-from pages.common.tab.address import from_query, to_query
+from pages.common.tab.run_link import from_query, to_query
 from pages.live import stage
 from tests.pages.explorer_tools import choose, held, link, wait_for
 from tests.run.image_runs import played

@@ -9,7 +9,7 @@ from ebm_engine.jobs.tasks import SWEEPS
 from ebm_engine.sweep.store import server_folder
 from ebm_engine.sweep.sweep_spec import cells, number_knobs, parse_sweep
 from pages.common.sweep import tab_sweep
-from pages.common.tab import address
+from pages.common.tab import run_link
 
 PATIENCE = 240.0
 
@@ -130,7 +130,7 @@ def test_only_numbers_with_a_usual_range_are_knobs():
 
 def test_a_click_outside_of_the_sweep_changes_nothing():
     """A late click on the diagram of a larger sweep must not pick a cell that is not there."""
-    desk = tab_sweep.Desk()
+    desk = tab_sweep.SweepOfTab()
     desk.pick({"trace": 1, "x": 1, "y": 0})
     assert (desk.picked, desk.edition) == ((1, 1, 0), 1)
     for click in ({"trace": 2, "x": 0, "y": 0}, {"trace": 0, "x": 0, "y": 9}):
@@ -142,7 +142,7 @@ def test_the_first_sweep_is_legal_and_its_cells_have_links():
     """Every cell of the default sweep can be opened: its spec reads back from its link."""
     sweep = parse_sweep(tab_sweep.FIRST)
     for cell in cells(sweep):
-        name, spec, problems = address.from_query(address.to_query(sweep.preset, cell.spec))
+        name, spec, problems = run_link.from_query(run_link.to_query(sweep.preset, cell.spec))
         assert (name, spec, problems) == ("masses-only", cell.spec, [])
 
 

@@ -29,7 +29,7 @@ from tests.run.image_runs import PIXELS, SMALL, played, spec
         ({"target": {"kind": "digits"}}, "needs a network"),
         ({"energy": {"kind": "cnn"}}, "needs a target of images"),
         ({"energy": {"kind": "mlp", "space": "pixels"}}, "needs a target of images"),
-        (SMALL | {"method": {"kind": "exact"}}, "nobody knows the exact gradient"),
+        (SMALL | {"method": {"kind": "exact"}}, "its gradient is unknown on images"),
         (
             {"target": {"kind": "mnist"}, "energy": {"kind": "mlp", "space": "pixels"}}
             | {"method": {"kind": "score-matching"}},
@@ -202,10 +202,10 @@ def test_the_report_holds_class_masses_and_no_number_that_json_has_not():
     assert final["cross_entropy_heldout"] is final["log_z_ais"] is final["log_z_exact"] is None
 
 
-def test_nobody_knows_the_exact_gradient():
+def test_the_exact_gradient_is_not_known():
     parts = build(spec())
     assert isinstance(parts.referee, HeldOutReferee)
-    with pytest.raises(ValueError, match="nobody knows"):
+    with pytest.raises(ValueError, match="is not known on images"):
         parts.referee.gradient(parts.base)
 
 

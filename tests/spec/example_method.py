@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from ebm_engine.spec.fields import Kit, MethodBlock, knob
+from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.fields import knob
 
 if TYPE_CHECKING:
     from ebm_engine.core.types import Batch, Energy, Kernel, Method, Parameters, Populations

@@ -7,8 +7,9 @@ import pytest
 from ebm_engine.core.divergence import check_size
 from ebm_engine.run.run import Run
 from ebm_engine.spec.edit import with_value
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import IMAGE_ORDER, ORDER, image_presets, preset, presets
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MIXTURES = ("two-modes", "masses-only", "phantom-mode", "ring", "gmm50")
 RED = tuple(name for name in ORDER if name.startswith("red-"))

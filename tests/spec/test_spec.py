@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from ebm_engine.spec.edit import flatten, parse_spec, with_value
 from ebm_engine.spec.kinds import KINDS
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.methods import METHODS
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 NAN = math.nan
 

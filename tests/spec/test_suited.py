@@ -8,9 +8,10 @@ from ebm_engine.files import uploads
 from ebm_engine.run.run import Run
 from ebm_engine.spec.edit import flatten, parse_spec, with_value
 from ebm_engine.spec.kinds import ENERGIES, TARGETS
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import preset, presets
 from ebm_engine.spec.recommended import on_target, suited
-from ebm_engine.spec.run_spec import METHODS, RunSpec, SpecError
+from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 DENSITIES = [kind for kind in TARGETS if kind != "points"]
 NETWORK = suited(RunSpec(), "energy", "mlp")

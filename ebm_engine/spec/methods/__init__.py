@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebm_engine.spec.fields import MethodBlock
+from ebm_engine.spec.blocks import MethodBlock
 from ebm_engine.spec.methods.contrastive import CD, PCD, ShortRun
 from ebm_engine.spec.methods.improved import ImprovedCD
 from ebm_engine.spec.methods.sampling_free import DenoisingScoreMatching, Exact, ScoreMatching

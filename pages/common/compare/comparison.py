@@ -6,20 +6,19 @@ each value that does not fit costs one sentence.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ebm_engine.spec.edit import flatten, with_value
-from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.presets import Preset
 from ebm_engine.spec.recommended import suited
 from ebm_engine.spec.repair import shown
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from ebm_engine.sweep import sweep_spec
+from pages.common.tab.link import text_of
 from pages.common.tab.offers import EXPLORER, IMAGES, Offer, offer
 
 METHOD = "method"  # what is compared; else the path of a knob
@@ -59,7 +58,7 @@ def all_presets() -> dict[str, Preset]:
 
 def slot_of(spec: RunSpec) -> str:
     """The page that shows such a run alone."""
-    return IMAGES if spec.target.kind in IMAGE_TARGETS else EXPLORER
+    return IMAGES if spec.target.of_images else EXPLORER
 
 
 def offer_with(preset: str) -> Offer:
@@ -139,11 +138,6 @@ def methods(base: RunSpec, *more: Any) -> dict[str, str]:
     kinds = offer(slot_of(base)).kinds["method"]
     values = dict.fromkeys([*USUAL_METHODS[EXPLORER], *kinds, *more])
     return {one.value: one.name for one in fitting(base, METHOD, list(values), [])}
-
-
-def text_of(value: Any) -> str:
-    """A value as a link has it, to the last digit."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def fitting(base: RunSpec, by: str, values: Sequence[Any], problems: list[str]) -> list[Member]:

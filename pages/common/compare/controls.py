@@ -10,7 +10,7 @@ import streamlit as st
 from ebm_engine.spec.edit import flatten, with_value
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.run_spec import RunSpec, SpecError
-from pages.common.compare import link as link
+from pages.common.compare import link
 from pages.common.compare.comparison import (
     FEWEST,
     METHOD,
@@ -21,11 +21,11 @@ from pages.common.compare.comparison import (
     fitted,
     fitting,
     methods,
-    text_of,
 )
-from pages.common.compare.link import Desk
+from pages.common.compare.link import Comparing
 from pages.common.controls.panel import METHOD_HELP
 from pages.common.controls.widgets import tooltip, widget
+from pages.common.tab.link import LONGEST, read, text_of
 from pages.common.tab.plain_text import plain
 
 METHODS_TITLE, KNOB_TITLE = "Methods", "A knob"
@@ -41,20 +41,20 @@ SETTINGS_HELP = "What all runs share. A change restarts all of them."
 STAYS = "The comparison goes on with those it has."
 
 
-def draw(desk: Desk) -> None:
+def draw(comparing: Comparing) -> None:
     """Draw the controls; what they ask for becomes the tab's comparison."""
-    now, problems = desk.now, []
+    now, problems = comparing.now, []
     with st.container(
         horizontal=True, vertical_alignment="bottom", gap="small", key="compare-head"
     ):
-        asked = _preset(desk, problems)
-        asked = _by(asked, desk, problems) if asked == now else asked
+        asked = _preset(comparing, problems)
+        asked = _by(asked, comparing, problems) if asked == now else asked
         if asked == now:
-            asked = _values(now, desk, problems)
+            asked = _values(now, comparing, problems)
         box = st.popover("Settings", icon=":material/tune:", help=SETTINGS_HELP)
     if asked == now:
         with box:
-            asked = _settings(now, desk, problems)
+            asked = _settings(now, comparing, problems)
     if asked == now:
         for problem in problems:
             st.warning(plain(problem))
@@ -64,15 +64,15 @@ def draw(desk: Desk) -> None:
     st.rerun()
 
 
-def _preset(desk: Desk, problems: list[str]) -> Comparison:
-    now, known = desk.now, all_presets()
+def _preset(comparing: Comparing, problems: list[str]) -> Comparison:
+    now, known = comparing.now, all_presets()
     names = list(known)
     chosen = st.selectbox(
         "Preset",
         names,
         names.index(now.preset),
         format_func=lambda name: known[name].title,
-        key=f"compare-preset#{desk.edition}",
+        key=f"compare-preset#{comparing.link.edition}",
         help=PRESET_HELP,
         width=230,
     )
@@ -88,7 +88,7 @@ def _all_fit(base: RunSpec, values: tuple[Any, ...]) -> bool:
     return set(values) <= set(methods(base, *values))
 
 
-def _by(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+def _by(now: Comparison, comparing: Comparing, problems: list[str]) -> Comparison:
     """Draw the choice between methods and a knob."""
     title = METHODS_TITLE if now.by == METHOD else KNOB_TITLE
     chosen = st.segmented_control(
@@ -96,7 +96,7 @@ def _by(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
         [METHODS_TITLE, KNOB_TITLE],
         default=title,
         required=True,
-        key=f"compare-by#{desk.edition}",
+        key=f"compare-by#{comparing.link.edition}",
         help=BY_HELP,
         width="content",
     )
@@ -108,18 +108,18 @@ def _by(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
     return fitted(now.preset, now.base, by, (), problems)
 
 
-def _values(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+def _values(now: Comparison, comparing: Comparing, problems: list[str]) -> Comparison:
     """Draw what is compared: methods, or a knob and its values."""
     if now.by == METHOD:
         names = methods(now.base, *now.values)
-        return _several(now, desk, "Methods", names, METHOD_HELP)
+        return _several(now, comparing, "Methods", names, METHOD_HELP)
     known = comparable(now.base)
     by = st.selectbox(
         "Knob",
         list(known),
         list(known).index(now.by),
         format_func=lambda path: _title(known[path]),
-        key=f"compare-knob#{desk.edition}",
+        key=f"compare-knob#{comparing.link.edition}",
         help=KNOB_HELP,
         width=270,
     )
@@ -127,10 +127,10 @@ def _values(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
         return fitted(now.preset, now.base, by, (), problems)
     knob = known[by]
     if knob.choices:
-        return _several(now, desk, "Values", {v: v for v in knob.choices}, tooltip(knob))
+        return _several(now, comparing, "Values", {v: v for v in knob.choices}, tooltip(knob))
     if knob.kind == "bool":
         return now
-    return _numbers(now, desk, knob, problems)
+    return _numbers(now, comparing, knob, problems)
 
 
 def _title(knob: Knob) -> str:
@@ -139,7 +139,7 @@ def _title(knob: Knob) -> str:
 
 
 def _several(
-    now: Comparison, desk: Desk, label: str, names: dict[Any, str], text: str
+    now: Comparison, comparing: Comparing, label: str, names: dict[Any, str], text: str
 ) -> Comparison:
     """Draw the choice of two to four things; their order is that of the menu."""
     chosen = st.pills(
@@ -148,7 +148,7 @@ def _several(
         selection_mode="multi",
         default=list(now.values),
         format_func=lambda value: names[value],
-        key=f"compare-values-{now.by}#{desk.edition}",
+        key=f"compare-values-{now.by}#{comparing.link.edition}",
         help=text,
         width="stretch",
         wrap=True,
@@ -161,20 +161,21 @@ def _several(
     return replace(now, values=tuple(value for value in names if value in chosen))
 
 
-def _numbers(now: Comparison, desk: Desk, knob: Knob, problems: list[str]) -> Comparison:
+def _numbers(now: Comparison, comparing: Comparing, knob: Knob, problems: list[str]) -> Comparison:
     """Draw the field for the values of a number."""
     written = ", ".join(text_of(value) for value in now.values)
     text = st.text_input(
         "Values",
         written,
-        key=f"compare-numbers-{now.by}#{desk.edition}",
-        max_chars=link.LONGEST,
+        key=f"compare-numbers-{now.by}#{comparing.link.edition}",
+        max_chars=LONGEST,
         help=f"{VALUES_HELP} {tooltip(knob)}",
         width=230,
     )
     if text == written:
         return now
-    values = link.read_values(now.base, now.by, text, problems)
+    field = link.values_field(now.base, now.by)
+    values = read([field], {"values": text}, problems).get("values", ())
     found = fitting(now.base, now.by, values, problems)
     if not FEWEST <= len(found) <= MOST:
         problems.append(f"{len(found)} values fit, allowed are {FEWEST} to {MOST}. {STAYS}")
@@ -182,15 +183,15 @@ def _numbers(now: Comparison, desk: Desk, knob: Knob, problems: list[str]) -> Co
     return replace(now, values=tuple(one.value for one in found))
 
 
-def _settings(now: Comparison, desk: Desk, problems: list[str]) -> Comparison:
+def _settings(now: Comparison, comparing: Comparing, problems: list[str]) -> Comparison:
     """Draw the basic knobs of the shared spec, with its seed."""
-    base = now.base
+    base, scope = now.base, f"compare{comparing.link.edition}"
     for knob in knobs(base):
         if knob.path == now.by or not (knob.basic or knob.path == "seed"):
             continue
         if knob.path.startswith("method.") and now.by == METHOD:
             continue  # they belong to one of the methods alone
-        value = widget(knob, flatten(base)[knob.path], f"compare{desk.edition}", typed=True)
+        value = widget(knob, flatten(base)[knob.path], scope, typed=True)
         if value is None or value == flatten(base)[knob.path]:
             continue
         try:

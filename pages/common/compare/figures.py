@@ -17,7 +17,7 @@ from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.edit import NEW_SEEDS, with_value
 from ebm_engine.views.many_runs import compare
 from ebm_engine.views.many_runs.compare import Entry
-from pages.common.compare import link as link
+from pages.common.compare import link
 from pages.common.compare.comparison import METHOD, Comparison, Member, fitted, slot_of
 from pages.common.figures.show import show, theme
 from pages.common.tab import session

@@ -6,101 +6,79 @@ The parameters are those of the base run, with `by` (method, or the path of a kn
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import streamlit as st
+from ebm_engine.spec.run_spec import RunSpec
+from pages.common.compare.comparison import METHOD, Comparison, comparable, fitted, offer_with
+from pages.common.tab import link, run_link, session
+from pages.common.tab.link import Field, PageLink
 
-from ebm_engine.spec.repair import shown
-from pages.common.compare.comparison import (
-    METHOD,
-    Comparison,
-    comparable,
-    fitted,
-    offer_with,
-    text_of,
-)
-from pages.common.tab import address, session
-
-LONGEST = 400  # characters of all values together
-OTHERS = address.FOREIGN | {"present"}  # parameters that stay as they are
+NOT_OURS = run_link.NOT_A_RUN - {"by", "values"}
 
 
 @dataclass
-class Desk:
-    """The comparison of a tab, sentences on its link, and the link last written.
-
-    `edition` grows when the comparison changes from anywhere but the widgets, which start again.
-    """
+class Comparing:
+    """The comparison of a tab, and its link."""
 
     now: Comparison | None = None
-    query: dict[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    edition: int = 0
+    link: PageLink = field(default_factory=PageLink)
 
 
-def enter() -> Desk:
+def enter() -> Comparing:
     """The comparison of this tab: as the link says if that is new, else as it was."""
-    desk = session.kept("comparison", Desk)
-    given = _ours(st.query_params.to_dict())
-    if desk.now is None or (given and given != desk.query):
-        desk.now, problems = from_query(given)
-        desk.problems, desk.edition = tuple(problems), desk.edition + 1
-    return desk
+    comparing = current()
+    params = link.given(without=NOT_OURS)
+    if comparing.link.is_new(params) or comparing.now is None:
+        comparing.now, comparing.link.problems = from_query(params)
+    return comparing
 
 
-def change(comparison: Comparison, *, afresh: bool = False, problems: tuple[str, ...] = ()) -> None:
+def current() -> Comparing:
+    """The comparison of this tab."""
+    return session.kept("comparison", Comparing)
+
+
+def change(comparison: Comparison, *, afresh: bool = False, problems: Sequence[str] = ()) -> None:
     """Give the tab another comparison; `afresh` where the widgets do not show it yet."""
-    desk = session.kept("comparison", Desk)
-    desk.now, desk.problems = comparison, problems
-    desk.edition += int(afresh)
+    comparing = current()
+    comparing.now, comparing.link.problems = comparison, list(problems)
+    comparing.link.edition += int(afresh)
 
 
-def write_link() -> None:
-    """Make the address bar hold the comparison; parameters that are not ours stay."""
-    desk = session.kept("comparison", Desk)
-    desk.query = to_query(desk.now)
-    present = st.query_params.to_dict()
-    others = {name: text for name, text in present.items() if name in OTHERS}
-    if present != others | desk.query:
-        st.query_params.from_dict(others | desk.query)
+def write() -> None:
+    """Make the address bar hold the comparison."""
+    comparing = current()
+    comparing.link.write(to_query(comparing.now))
 
 
 def to_query(comparison: Comparison) -> dict[str, str]:
     """The query parameters of a comparison."""
-    values = ",".join(text_of(value) for value in comparison.values)
-    about = {"by": comparison.by, "values": values}
-    return address.to_query(comparison.preset, comparison.base) | about
+    fields = (Field("by"), values_field(comparison.base, comparison.by))
+    base = run_link.to_query(comparison.preset, comparison.base)
+    return base | link.query(fields, vars(comparison))
 
 
 def from_query(params: Mapping[str, str]) -> tuple[Comparison, list[str]]:
     """The comparison of query parameters and one sentence per problem; never raises."""
-    preset, base, problems = address.from_query(params, offer_with(params.get("preset", "")))
-    by = params.get("by", "") or METHOD
-    text = params.get("values", "")
-    if len(text) > LONGEST:
-        problems.append(f"values has {len(text)} characters, the limit is {LONGEST}; none is used.")
-        text = ""
-    return fitted(preset, base, by, read_values(base, by, text, problems), problems), problems
+    preset, base, problems = run_link.from_query(params, offer_with(params.get("preset", "")))
+    by = params.get("by") or METHOD
+    values = link.read([values_field(base, by)], params, problems).get("values", ())
+    return fitted(preset, base, by, values, problems), problems
 
 
-def read_values(base: Any, by: str, text: str, problems: list[str]) -> list[Any]:
-    """The values of a text with commas between; those of numbers as numbers."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+def values_field(base: RunSpec, by: str) -> Field:
+    """The parameter with the values that are compared: numbers, switches, or names."""
     knob = comparable(base).get(by)
-    if knob is None or knob.kind == "choice":
-        return parts
-    values = []
-    for part in parts:
-        try:
-            values.append(json.loads(part))
-        except (ValueError, RecursionError):
-            problems.append(f"values has {shown(part)}, which is not a number; it is left out.")
-    return values
+    named = knob is None or knob.kind == "choice"
+    return Field(
+        "values", str if named else _number, otherwise="the usual ones are used", parts=True
+    )
 
 
-def _ours(params: Mapping[str, str]) -> dict[str, str]:
-    about = {name: params[name] for name in ("by", "values") if params.get(name)}
-    return address.ours(params) | about
+def _number(text: str) -> Any:
+    value = link.value_of(text)
+    if isinstance(value, str):
+        raise ValueError("is not a number")
+    return value

@@ -15,7 +15,7 @@ from ebm_engine.files import uploads
 from ebm_engine.spec import drawn_target
 from ebm_engine.spec.recommended import on_target
 from ebm_engine.spec.run_spec import RunSpec, SpecError
-from pages.common.tab import address, session
+from pages.common.tab import run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 from pages.live.editor import editor
@@ -47,7 +47,7 @@ def upload(held: Held) -> RunSpec | None:
         help=UPLOAD_HELP,
     )
     if held.spec.target.kind == KIND:
-        st.caption(address.NOT_CARRIED)
+        st.caption(run_link.NOT_CARRIED.format(KIND))
     elif file is None:
         st.caption("The run goes on with its target until there are points.")
     if file is None:

@@ -12,16 +12,13 @@ from ebm_engine.files.own_images import KIND, OwnFile
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.controls import panel
 from pages.common.controls.own_target import or_warning
-from pages.common.tab import display, session
+from pages.common.tab import display, run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 UPLOAD_HELP = (
     f"{own_images.FORMAT} The file stays in a temporary folder of this server and goes when the "
     "server ends."
-)
-NOT_CARRIED = (
-    "A link cannot carry own images: whoever opens it sees the target of the preset in their place."
 )
 NOTHING_YET = "The run goes on with its images until there is a file."
 SHOWN_CLASSES = 6
@@ -34,7 +31,8 @@ def choose(held: Held, energy_help: str) -> RunSpec:
         return came
     file = _files().get(getattr(held.spec.target, "path", ""))
     if held.spec.target.kind == KIND:
-        st.caption(plain(f"{_told(file)} {NOT_CARRIED}" if file else NOT_CARRIED))
+        about = f"{_told(file)} " if file else ""
+        st.caption(plain(about + run_link.NOT_CARRIED.format(KIND)))
     else:
         st.caption(NOTHING_YET)
     asked = panel.energy_and_method(held, held.spec, energy_help)

@@ -10,21 +10,27 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from ebm_engine.server.hub.hub import UnknownRun, hub
+from ebm_engine.spec.fields import Block
 from ebm_engine.studies.recipes import RECIPES
 from ebm_engine.studies.specs.chains import CHAIN_PRESETS, KERNELS, LANDSCAPES, STARTS, ChainsSpec
 from ebm_engine.studies.specs.langevin import BiasSpec, EvidenceSpec, MissingSpec, RecipeSpec
 from pages.common.controls import block
-from pages.common.langevin import figures as figures
+from pages.common.langevin import figures
 from pages.common.tab import jobs, session
+from pages.common.tab.link import choice, read
 from pages.common.tab.offers import EXPLORER
 
-Choose = Callable[[Mapping[str, str], list[str]], Any]
+Choose = Callable[[Mapping[str, str], list[str]], tuple[Any, dict[str, str]]]
 TITLES = {"landscape": LANDSCAPES, "kernel": KERNELS, "start": STARTS}
 RECIPE_TITLES = {"recipe": {name: recipe.title for name, recipe in RECIPES.items()}}
 
 
 class Section(NamedTuple):
-    """title and opening sentence; choose(link, problems): draw the controls; show what they ask."""
+    """Title and opening sentence of a section.
+
+    choose(link, problems): draw the controls, and return what they ask for and its query
+    parameters; show: draw what was asked for.
+    """
 
     title: str
     sentence: str
@@ -32,12 +38,11 @@ class Section(NamedTuple):
     show: Callable[[Any], None]
 
 
-def _choose_chains(link: Mapping[str, str], problems: list[str]) -> ChainsSpec:
+def _choose_chains(
+    link: Mapping[str, str], problems: list[str]
+) -> tuple[ChainsSpec, dict[str, str]]:
     names = list(CHAIN_PRESETS)
-    linked = link.get("preset", names[0])
-    if linked not in CHAIN_PRESETS:
-        problems.append(f"preset = {linked[:40]} is unknown, it must be one of {', '.join(names)}.")
-        linked = names[0]
+    linked = read([choice("preset", names)], link, problems).get("preset", names[0])
     preset = st.selectbox(
         "Preset",
         names,
@@ -49,8 +54,7 @@ def _choose_chains(link: Mapping[str, str], problems: list[str]) -> ChainsSpec:
     start = ChainsSpec(**CHAIN_PRESETS[preset].changes)
     spec = block.read(start, link, problems) if preset == linked else start
     spec = block.controls(spec, f"chains.{preset}", TITLES)
-    block.write("chains", {"preset": preset}, (spec, start))
-    return spec
+    return spec, {"preset": preset} | block.changes(spec, start)
 
 
 def _show_chains(spec: ChainsSpec) -> None:
@@ -69,13 +73,14 @@ def _trained_model() -> bytes:
     return b""
 
 
-def _choose_bias(link: Mapping[str, str], problems: list[str]) -> tuple[BiasSpec, RecipeSpec]:
+def _choose_bias(
+    link: Mapping[str, str], problems: list[str]
+) -> tuple[tuple[BiasSpec, RecipeSpec], dict[str, str]]:
     bias, recipe = BiasSpec(), RecipeSpec()
     spec = block.controls(block.read(bias, link, problems), "bias")
     st.divider()
     named = block.controls(block.read(recipe, link, problems), "recipe", RECIPE_TITLES)
-    block.write("bias", {}, (spec, bias), (named, recipe))
-    return spec, named
+    return (spec, named), block.changes(spec, bias) | block.changes(named, recipe)
 
 
 def _show_bias(chosen: tuple[BiasSpec, RecipeSpec]) -> None:
@@ -84,16 +89,14 @@ def _show_bias(chosen: tuple[BiasSpec, RecipeSpec]) -> None:
     figures.draw_recipe(RECIPES[named.recipe])
 
 
-def _choose_missing(link: Mapping[str, str], problems: list[str]) -> MissingSpec:
-    spec = block.controls(block.read(MissingSpec(), link, problems), "missing")
-    block.write("missing", {}, (spec, MissingSpec()))
-    return spec
+def _choose_block(start: Block, scope: str) -> Choose:
+    """What draws the controls of a single block."""
 
+    def choose(link: Mapping[str, str], problems: list[str]) -> tuple[Block, dict[str, str]]:
+        spec = block.controls(block.read(start, link, problems), scope)
+        return spec, block.changes(spec, start)
 
-def _choose_evidence(link: Mapping[str, str], problems: list[str]) -> EvidenceSpec:
-    spec = block.controls(block.read(EvidenceSpec(), link, problems), "evidence")
-    block.write("evidence", {}, (spec, EvidenceSpec()))
-    return spec
+    return choose
 
 
 def _show_evidence(spec: EvidenceSpec) -> None:
@@ -120,14 +123,14 @@ SECTIONS: dict[str, Section] = {
         "The term CD leaves out",
         "The exact derivative of the CD objective is CD minus the third term. The KL term of "
         "improved CD adds it instead: a regulariser that keeps samples easy to reach.",
-        _choose_missing,
+        _choose_block(MissingSpec(), "missing"),
         figures.draw_missing,
     ),
     "evidence": Section(
         "Latent variables: JALA-EM",
         "Weighted particles follow the posterior of a latent variable while θ climbs the evidence "
         "log p(y), and their weights estimate that evidence on the way.",
-        _choose_evidence,
+        _choose_block(EvidenceSpec(), "evidence"),
         _show_evidence,
     ),
 }

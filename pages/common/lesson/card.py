@@ -11,7 +11,7 @@ from pages.common.lesson import figures, flow, live_runs, overview, step
 from pages.common.lesson.flow import Walk
 from pages.common.lesson.live_runs import State
 from pages.common.tab.lockstep import Ensemble
-from pages.common.tab.plain_text import plain
+from pages.common.tab.plain_text import plain, warn
 
 TEXT_WIDTH = 400  # px
 WAITING = "The runs wait at update {} here. The explorer lets them go on as long as you like."
@@ -47,8 +47,7 @@ def _head(walk: Walk) -> None:
             f"{walk.lesson.number}. {plain(walk.lesson.title)}", anchor=False, width="content"
         )
         st.caption(f"{place} · {walk.lesson.minutes} minutes · seed {walk.seed}", width="content")
-    for problem in flow.walks().problems:
-        st.warning(plain(problem))
+    warn(flow.walks().link.problems)
 
 
 def _text(walk: Walk, runs: Ensemble | None, state: State, offered: Sequence[Lesson]) -> None:

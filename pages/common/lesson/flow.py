@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import streamlit as st
+from typing import Any
 
 from ebm_engine.lessons.lesson import Lesson, Step
 from ebm_engine.lessons.read import FOLDER, lessons
 from ebm_engine.lessons.template import PLACEHOLDER
-from ebm_engine.spec.repair import shown
-from pages.common.tab import address, session
+from pages.common.tab import link, session
+from pages.common.tab.link import Field, PageLink
 
 LINK = ("lesson", "step")
-KEPT_PARAMETERS = address.FOREIGN | {"present"}
 UNKNOWN = "…"  # stands for a number that is not measured yet
 
 
@@ -94,12 +92,11 @@ class Walk:
 
 @dataclass
 class Walks:
-    """All lessons of this tab by id, the open one, and the link that was last read or written."""
+    """All lessons of this tab by id, the open one, and the link of their page."""
 
     by_id: dict[str, Walk] = field(default_factory=dict)
     open_id: str = ""
-    query: dict[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    link: PageLink = field(default_factory=PageLink)
 
 
 def known() -> list[Lesson]:
@@ -123,48 +120,50 @@ def walk_of(lesson: Lesson) -> Walk:
 def enter(offered: Sequence[Lesson]) -> Walk | None:
     """The open walk, None for the overview; as the link says when that is another one."""
     mine = walks()
-    given = {name: st.query_params[name] for name in LINK if st.query_params.get(name)}
-    if given != mine.query:
-        mine.query, problems = given, []
-        found = read(given, offered, problems)
-        mine.problems, mine.open_id = tuple(problems), ""
+    params = link.given(LINK)
+    if mine.link.is_new(params, bare=True):
+        mine.open_id, problems = "", []
+        found = read(params, offered, problems)
         if found is not None:
-            lesson, place = found
-            open_at(lesson, place)
-            mine.problems = tuple(problems)
+            open_at(*found)
+        mine.link.problems = problems
     found = {lesson.id: lesson for lesson in offered}.get(mine.open_id)
     return walk_of(found) if found is not None else None
 
 
 def read(
-    given: Mapping[str, str], offered: Sequence[Lesson], problems: list[str]
+    params: Mapping[str, str], offered: Sequence[Lesson], problems: list[str]
 ) -> tuple[Lesson, int | None] | None:
-    """Lesson and place of a link, None for the overview; a bad value costs one sentence."""
+    """Lesson and place of a link, None for the overview; a place None is where the tab left it."""
     numbers = {str(lesson.number): lesson for lesson in offered}
-    named = given.get("lesson")
-    if named is None:
-        if "step" in given:
-            problems.append("The link names a step and no lesson; choose one below.")
+    listed = f"the lessons are {', '.join(numbers) or 'none'}"
+    lesson_field = _listed("lesson", numbers, listed, otherwise="choose one below")
+    lesson = link.read([lesson_field], params, problems).get("lesson")
+    if lesson is None:
+        if "step" in params and "lesson" not in params:
+            problems.append("The link names a step but no lesson; choose one below.")
         return None
-    if named not in numbers:
-        listed = ", ".join(numbers) or "none"
-        problems.append(f"lesson = {shown(named)} is not there, the lessons are {listed}.")
-        return None
-    lesson, text = numbers[named], given.get("step")
-    places = [str(place) for place in range(1, len(lesson.steps) + 2)]
-    if text is None or text in places:
-        return lesson, None if text is None else int(text)
-    problems.append(
-        f"step = {shown(text)} is not there, lesson {lesson.number} has the steps 1 to "
-        f"{len(lesson.steps)} and {places[-1]} is its summary; it begins at its introduction."
-    )
-    return lesson, 0
+    last = len(lesson.steps) + 1
+    places = {str(place): place for place in range(1, last + 1)}
+    listed = f"lesson {lesson.number} has the steps 1 to {last - 1}, and {last} is its summary"
+    step_field = _listed("step", places, listed, otherwise="it begins at its introduction")
+    place = link.read([step_field], params, problems).get("step", 0)
+    return lesson, place if "step" in params else None
+
+
+def _listed(name: str, values: Mapping[str, Any], listed: str, otherwise: str) -> Field:
+    def value(text: str) -> Any:
+        if text not in values:
+            raise ValueError(f"is not there, {listed}")
+        return values[text]
+
+    return Field(name, value, otherwise=otherwise)
 
 
 def open_at(lesson: Lesson, place: int | None = None) -> None:
     """Open a lesson at a place, None: where this tab left it."""
     mine = walks()
-    mine.open_id, mine.problems = lesson.id, ()
+    mine.open_id, mine.link.problems = lesson.id, []
     if place is not None:
         walk_of(lesson).go(place)
 
@@ -172,7 +171,7 @@ def open_at(lesson: Lesson, place: int | None = None) -> None:
 def close() -> None:
     """Go back to the overview."""
     mine = walks()
-    mine.open_id, mine.problems = "", ()
+    mine.open_id, mine.link.problems = "", []
 
 
 def restart(walk: Walk, seed: int | None = None, place: int = 0) -> None:
@@ -183,14 +182,6 @@ def restart(walk: Walk, seed: int | None = None, place: int = 0) -> None:
 
 
 def write(walk: Walk | None) -> None:
-    """Make the address bar hold the place; parameters that are not ours stay."""
-    mine = walks()
-    mine.query = {}
-    if walk is not None:
-        mine.query = {"lesson": str(walk.lesson.number)}
-        if walk.place:
-            mine.query["step"] = str(walk.place)
-    present = st.query_params.to_dict()
-    wanted = {k: v for k, v in present.items() if k in KEPT_PARAMETERS} | mine.query
-    if present != wanted:
-        st.query_params.from_dict(wanted)
+    """Make the address bar hold the place."""
+    place = {"lesson": str(walk.lesson.number), "step": str(walk.place or "")} if walk else {}
+    walks().link.write({name: text for name, text in place.items() if text})

@@ -20,7 +20,6 @@ from ebm_engine.lessons.lesson import LessonRun, built
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Limit, Play, Reset
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
-from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.views.many_runs.together import PARTS
 from pages.common.lesson import annealing, flow
 from pages.common.lesson.flow import Walk
@@ -188,7 +187,7 @@ def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> DeltaGen
             stage(
                 held.token,
                 key=f"lesson-{walk.lesson.id}-{run.name}",
-                layout="tile" if held.spec.target.kind in IMAGE_KINDS else "cell",
+                layout="tile" if held.spec.target.of_images else "cell",
                 group=runs.group,
                 measured=annealing.measured(found.get(run.name)),
                 point=point if point in ON_STAGES else "",

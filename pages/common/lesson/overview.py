@@ -9,12 +9,11 @@ import streamlit as st
 from ebm_engine.lessons.lesson import Lesson, LessonRun
 from ebm_engine.lessons.read import mistakes
 from ebm_engine.lessons.template import PLACEHOLDER
-from ebm_engine.spec.image_targets import IMAGE_KINDS
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.lesson import flow, live_runs
 from pages.common.lesson.flow import Walk
-from pages.common.tab import address
-from pages.common.tab.plain_text import plain
+from pages.common.tab import run_link
+from pages.common.tab.plain_text import plain, warn
 
 PLANE_PAGE, IMAGES_PAGE = "gaussian_mixtures.py", "mnist.py"
 COLUMNS = 2
@@ -28,8 +27,7 @@ def overview(offered: Sequence[Lesson]) -> None:
     """Draw all lessons as cards, with what this tab has done of them."""
     st.header("Lessons", anchor=False)
     st.markdown(INTRODUCTION)
-    for problem in (*flow.walks().problems, *_left_out()):
-        st.warning(plain(problem))
+    warn((*flow.walks().link.problems, *_left_out()))
     todo = next((lesson.id for lesson in offered if not _finished(lesson)), "")
     for first in range(0, len(offered), COLUMNS):
         columns = st.columns(COLUMNS, gap="small")
@@ -133,9 +131,9 @@ def _outcome(walk: Walk, place: int) -> None:
 def open_run(run: LessonRun, spec: RunSpec) -> None:
     """A link that opens one run of a lesson on its own page, from its first update on."""
     st.page_link(
-        IMAGES_PAGE if spec.target.kind in IMAGE_KINDS else PLANE_PAGE,
+        IMAGES_PAGE if spec.target.of_images else PLANE_PAGE,
         label=f"Open the run “{plain(run.title)}” in the explorer",
         icon=":material/open_in_new:",
-        query_params=address.to_query(live_runs.preset_of(run), spec),
+        query_params=run_link.to_query(live_runs.preset_of(run), spec),
         help="The same run with all its controls, from update 0.",
     )

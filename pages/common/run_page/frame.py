@@ -16,8 +16,8 @@ from ebm_engine.spec.run_spec import RunSpec
 from pages.common.controls import panel
 from pages.common.run_page import download, share
 from pages.common.tab import display, session
-from pages.common.tab.display import Scene
-from pages.common.tab.plain_text import plain
+from pages.common.tab.display import DisplayOptions
+from pages.common.tab.plain_text import warn
 from pages.common.tab.session import Held
 
 LIVE, FIGURES = "Live", "Figures"
@@ -28,7 +28,7 @@ class Workbench(NamedTuple):
 
     held: Held
     view: str
-    look: Scene
+    look: DisplayOptions
     place: AbstractContextManager
 
 
@@ -46,14 +46,13 @@ def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Workben
         with left:
             held = panel.panel(held, choose)
     with right:
-        if found := (*held.problems, *problems):
-            st.warning("  \n".join(plain(problem) for problem in found))
+        warn((*held.problems, *problems))
         view = _head(held, look, views, choose)
     return Workbench(session.held(slot), view, look, right)
 
 
 def _head(
-    held: Held, look: Scene, views: tuple[str, ...], choose: Callable[[Held], RunSpec]
+    held: Held, look: DisplayOptions, views: tuple[str, ...], choose: Callable[[Held], RunSpec]
 ) -> str:
     """Draw the row above the picture; the chosen view."""
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
@@ -72,7 +71,7 @@ def _head(
     return view
 
 
-def _view(held: Held, look: Scene, views: tuple[str, ...]) -> str:
+def _view(held: Held, look: DisplayOptions, views: tuple[str, ...]) -> str:
     if not look.shows("view"):
         return look.view or LIVE
     view = st.segmented_control(

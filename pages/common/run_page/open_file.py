@@ -18,7 +18,7 @@ from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.kinds import IMAGE_TARGETS
 from ebm_engine.spec.run_spec import RunSpec, SpecError
-from pages.common.tab import address, display, jobs, session
+from pages.common.tab import display, jobs, run_link, session
 from pages.common.tab.offers import IMAGES
 from pages.common.tab.offers import offer as offered
 from pages.common.tab.plain_text import plain
@@ -91,7 +91,7 @@ def _adopt(held: Held, checkpoint: bytes) -> None:
 def _check_place(spec: RunSpec, held: Held) -> None:
     """Raise NotHereError unless this page can show runs of this kind."""
     kind, on_images = spec.target.kind, held.slot == IMAGES
-    if kind in address.OWN:
+    if kind in run_link.OWN:
         raise NotHereError(f"the file was trained on own {kind}, which it does not hold")
     if (kind in IMAGE_TARGETS) != on_images:
         page = "densities in 2-D" if on_images else "images"

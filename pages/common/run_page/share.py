@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from ebm_engine.spec.knobs import knobs
-from pages.common.tab import address, display
-from pages.common.tab.display import CHOICES, PANELS, PARTS, Scene
+from pages.common.tab import display, run_link
+from pages.common.tab.display import CHOICES, PANELS, PARTS, DisplayOptions
 from pages.common.tab.session import Held
 
 HIDE_HELP = (
@@ -31,18 +31,18 @@ def offer(held: Held) -> None:
         st.markdown("**This view**")
         st.code(link(held, look), language=None, wrap_lines=True)
         st.caption("The same settings, seed and view for whoever opens it: the same trajectory.")
-        if held.spec.target.kind in ("points", "images"):
-            st.caption(address.NOT_CARRIED)
+        if (kind := held.spec.target.kind) in run_link.OWN:
+            st.caption(run_link.NOT_CARRIED.format(kind))
         _for_teachers(held, look)
 
 
-def link(held: Held, look: Scene) -> str:
+def link(held: Held, look: DisplayOptions) -> str:
     """The address of this page with a run and a scene."""
-    query: Mapping[str, str] = display.to_query(look) | address.to_query(held.preset, held.spec)
+    query: Mapping[str, str] = display.to_query(look) | run_link.to_query(held.preset, held.spec)
     return urlunsplit(urlsplit(st.context.url or "")._replace(query=urlencode(query), fragment=""))
 
 
-def _for_teachers(held: Held, look: Scene) -> None:
+def _for_teachers(held: Held, look: DisplayOptions) -> None:
     values = {knob.path: knob.label for knob in knobs(held.spec)}
     labels = PARTS | PANELS | values
     locks = {name: name.capitalize() for name in CHOICES} | values

@@ -21,7 +21,7 @@ from ebm_engine.sweep.sweep_spec import (
 )
 from pages.common.controls.widgets import tooltip
 from pages.common.sweep.link import MAX_COUNT
-from pages.common.sweep.tab_sweep import FAVOURITES, desk
+from pages.common.sweep.tab_sweep import FAVOURITES, current
 from pages.common.tab.offers import EXPLORER, offer
 from pages.common.tab.plain_text import plain
 
@@ -48,23 +48,23 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
     name = st.selectbox(
         "Preset",
         list(known),
-        list(known).index(desk().sweep.preset),
+        list(known).index(current().sweep.preset),
         format_func=lambda name: known[name].title,
-        key=f"sweep-preset#{desk().links}",
+        key=f"sweep-preset#{current().link.edition}",
         help="Target, energy and all settings that no knob of the sweep changes.",
     )
     methods = st.pills(
         "Methods",
         list(METHODS),
         selection_mode="multi",
-        default=desk().sweep.methods,
+        default=current().sweep.methods,
         format_func=lambda kind: METHODS[kind].title,
-        key=f"sweep-methods#{desk().links}",
+        key=f"sweep-methods#{current().link.edition}",
         help="One phase diagram each. Another method than the preset's has its usual settings.",
     )
     base, chosen = known[name].spec, tuple(kind for kind in METHODS if kind in methods)
     usable = number_knobs(base, chosen)
-    scope = f"{base.energy.kind}.{len(usable)}.{desk().links}"
+    scope = f"{base.energy.kind}.{len(usable)}.{current().link.edition}"
     x = _axis("x", usable, scope, ())
     y = _axis("y", usable, scope, (x.path,))
     with st.container(horizontal=True, gap="xsmall"):
@@ -72,17 +72,17 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
             "Seeds",
             1,
             MAX_SEEDS,
-            desk().sweep.seeds,
-            key=f"sweep-seeds#{desk().links}",
+            current().sweep.seeds,
+            key=f"sweep-seeds#{current().link.edition}",
             help="Runs of each cell, whose median is shown. 1 is a first look, 5 are a finding.",
         )
         updates = st.number_input(
             "Updates",
             1,
             MAX_UPDATES,
-            desk().sweep.updates,
+            current().sweep.updates,
             100,
-            key=f"sweep-updates#{desk().links}",
+            key=f"sweep-updates#{current().link.edition}",
             help="Parameter updates of each run. Usual: 300 to 4000; time grows with them.",
         )
     try:
@@ -94,7 +94,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
 
 def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ...]) -> Range:
     """Draw the choice of a knob and its range."""
-    shown = getattr(desk().sweep, letter)
+    shown = getattr(current().sweep, letter)
     free = [p for p in (shown.path, *FAVOURITES, *usable) if p in usable and p not in taken]
     path = st.selectbox(
         f"Knob along {letter}",
@@ -114,7 +114,7 @@ def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ..
     with middle:
         high = _end("to", letter, knob, high)
     with right:
-        key = f"sweep-{letter}-count-{path}#{desk().links}"
+        key = f"sweep-{letter}-count-{path}#{current().link.edition}"
         count = st.number_input("values", 1, MAX_COUNT, count, key=key, help=SPACING)
     return Range(knob, low, high, count)
 
@@ -128,7 +128,7 @@ def _end(word: str, letter: str, knob: Knob, value: float) -> float:
         kind(knob.high) if knob.high is not None else None,
         kind(value),
         format="%d" if whole else "%.4g",
-        key=f"sweep-{letter}-{word}-{knob.path}#{desk().links}",
+        key=f"sweep-{letter}-{word}-{knob.path}#{current().link.edition}",
         help=tooltip(knob),
     )
 
@@ -150,7 +150,7 @@ def _asked(
 
 def _values(asked: Range) -> tuple[Value, ...]:
     """The values of a range; those that are shown already stay as they were given."""
-    for axis in (desk().sweep.x, desk().sweep.y):
+    for axis in (current().sweep.x, current().sweep.y):
         ends = (min(axis.values), max(axis.values), len(axis.values))
         if axis.path == asked.path and ends == (asked.low, asked.high, asked.count):
             return axis.values

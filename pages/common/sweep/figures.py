@@ -16,7 +16,7 @@ from ebm_engine.views.style.theme import number
 from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
 from pages.common.sweep import tab_sweep
-from pages.common.tab import address
+from pages.common.tab import run_link
 from pages.common.tab.plain_text import plain
 
 EXPLORER_PAGE = "gaussian_mixtures.py"
@@ -40,13 +40,13 @@ def show() -> None:
     name = st.segmented_control(
         "Number",
         list(QUANTITIES),
-        default=tab_sweep.desk().number,
+        default=tab_sweep.current().number,
         required=True,
         format_func=lambda n: QUANTITIES[n].title,
-        key=f"sweep-quantity#{tab_sweep.desk().links}",
+        key=f"sweep-quantity#{tab_sweep.current().link.edition}",
         help=QUANTITY_HELP,
     )
-    tab_sweep.desk().number = name
+    tab_sweep.current().number = name
 
     def body() -> None:
         view = tab_sweep.look()
@@ -63,7 +63,7 @@ def show() -> None:
 
 
 def _status(view: JobView) -> None:
-    count = tab_sweep.desk().sweep.count
+    count = tab_sweep.current().sweep.count
     if view.error == CANCELLED:
         st.info("Cancelled. Finished cells stay; Resume goes on with the others.")
         _again("Resume")
@@ -91,7 +91,7 @@ def _again(label: str) -> None:
 
 
 def _diagram(grids: Mapping[str, Grid], name: str) -> None:
-    sweep = tab_sweep.desk().sweep
+    sweep = tab_sweep.current().sweep
     if tuple(grids) != sweep.methods:
         return  # of the sweep before this one
     panels = [
@@ -114,33 +114,33 @@ def _axes(sweep: SweepSpec) -> PhaseAxes:
 
 
 def _pick(clicked: dict[str, Any]) -> None:
-    tab_sweep.desk().pick(clicked)
+    tab_sweep.current().pick(clicked)
     st.rerun()
 
 
 def _picked() -> None:
     """The choice of a cell, what it holds, and the link that opens its run."""
-    mine = tab_sweep.desk()
-    sweep, axes = mine.sweep, _axes(mine.sweep)
+    tab = tab_sweep.current()
+    sweep, axes = tab.sweep, _axes(tab.sweep)
     seeds = [str(sweep.base.seed + i) for i in range(sweep.seeds)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         titles = [tab_sweep.title_of(name) for name in sweep.methods]
-        method = _choose("Method", titles, mine.picked[0])
-        column = _choose(axes.x_title, axes.x, mine.picked[1])
-        row = _choose(axes.y_title, axes.y, mine.picked[2])
+        method = _choose("Method", titles, tab.picked[0])
+        column = _choose(axes.x_title, axes.x, tab.picked[1])
+        row = _choose(axes.y_title, axes.y, tab.picked[2])
         seed = _choose("Seed", seeds, 0)
-    mine.picked = (method, column, row)
+    tab.picked = (method, column, row)
     _run(sweep, place(sweep, sweep.methods[method], row, column)[seed])
 
 
 def _choose(title: str, options: Sequence[str], at: int) -> int:
-    mine = tab_sweep.desk()
+    tab = tab_sweep.current()
     return st.selectbox(
         title,
         range(len(options)),
         at,
         format_func=options.__getitem__,
-        key=f"sweep-pick-{title}#{mine.sweep.key}.{mine.edition}",
+        key=f"sweep-pick-{title}#{tab.sweep.key}.{tab.edition}",
         help="Choose a cell here, or click on it.",
     )
 
@@ -156,7 +156,7 @@ def _run(sweep: SweepSpec, cell: Cell) -> None:
                 EXPLORER_PAGE,
                 label="Open this run",
                 icon=":material/open_in_new:",
-                query_params=address.to_query(sweep.preset, cell.spec),
+                query_params=run_link.to_query(sweep.preset, cell.spec),
                 help="Trains it live on the page of densities, from its first update on.",
             )
             st.caption(_words(found) if found else "Not computed yet.", width="content")

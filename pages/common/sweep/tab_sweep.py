@@ -13,6 +13,7 @@ from ebm_engine.spec.presets import preset
 from ebm_engine.sweep.store import server_folder
 from ebm_engine.sweep.sweep_spec import SweepSpec, number_knobs, parse_sweep
 from pages.common.tab import session
+from pages.common.tab.link import PageLink
 
 X, Y = "sampler.step_size", "optimizer.lr_log_masses"
 FAVOURITES = (X, Y, "optimizer.lr")  # knobs to begin with, where a spec has them
@@ -27,12 +28,11 @@ FIRST = {  # where a visit begins: seconds of work, and right masses beside wron
 
 
 @dataclass
-class Desk:
+class SweepOfTab:
     """What a tab remembers: the sweep that is shown, its job, and the cell that is picked.
 
     picked: index of the method, column, row; edition: of the widgets that show `picked`;
-    stopped: cancelled by hand; number: the quantity that is drawn; query: the link last written or
-    read, with sentences on it; links: how many were read, widgets start again with each.
+    stopped: cancelled by hand; number: the quantity that is drawn.
     """
 
     sweep: SweepSpec = field(default_factory=lambda: parse_sweep(FIRST))
@@ -41,9 +41,7 @@ class Desk:
     picked: tuple[int, int, int] = (0, 0, 0)
     edition: int = 0
     number: str = "kl"
-    query: dict[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    links: int = 0
+    link: PageLink = field(default_factory=PageLink)
 
     def pick(self, clicked: dict[str, Any]) -> None:
         """Choose the cell that was clicked on."""
@@ -53,50 +51,50 @@ class Desk:
             self.picked, self.edition = place, self.edition + 1
 
 
-def desk() -> Desk:
+def current() -> SweepOfTab:
     """The sweep of this tab."""
-    return session.kept("sweep", Desk)
+    return session.kept("sweep", SweepOfTab)
 
 
 def take(sweep: SweepSpec) -> None:
     """Show another sweep in this tab; `look` computes what it lacks."""
     cancel()
-    mine = desk()
-    mine.sweep, mine.picked, mine.edition = sweep, (0, 0, 0), mine.edition + 1
-    mine.token, mine.stopped = "", False
+    tab = current()
+    tab.sweep, tab.picked, tab.edition = sweep, (0, 0, 0), tab.edition + 1
+    tab.token, tab.stopped = "", False
 
 
 def start(sweep: SweepSpec) -> None:
     """Show another sweep, whose link has no mistakes, and compute it. Raises QueueFull."""
     take(sweep)
-    desk().problems = ()
+    current().link.problems = []
     resume()
 
 
 def resume() -> None:
     """Compute what the tab's sweep still lacks. Raises QueueFull."""
-    mine = desk()
-    job = {"sweep": mine.sweep.model_dump(mode="json"), "folder": str(server_folder())}
-    mine.token, mine.stopped = job_queue(SWEEPS).submit("sweep", job), False
+    tab = current()
+    job = {"sweep": tab.sweep.model_dump(mode="json"), "folder": str(server_folder())}
+    tab.token, tab.stopped = job_queue(SWEEPS).submit("sweep", job), False
 
 
 def cancel() -> None:
     """Stop the job; its finished cells stay."""
-    mine = desk()
+    tab = current()
     with suppress(UnknownJob):
-        job_queue(SWEEPS).cancel(mine.token)
-    mine.stopped = True
+        job_queue(SWEEPS).cancel(tab.token)
+    tab.stopped = True
 
 
 def look() -> JobView:
     """The job as it is now, begun again where it was lost or given up. Raises QueueFull."""
-    mine = desk()
+    tab = current()
     with suppress(UnknownJob):
-        view = job_queue(SWEEPS).view(mine.token)
-        if view.error != CANCELLED or mine.stopped:
+        view = job_queue(SWEEPS).view(tab.token)
+        if view.error != CANCELLED or tab.stopped:
             return view
     resume()
-    return job_queue(SWEEPS).view(mine.token)
+    return job_queue(SWEEPS).view(tab.token)
 
 
 def label(sweep: SweepSpec, path: str) -> str:

@@ -19,7 +19,7 @@ from ebm_engine.server.commands import Change, Command, Play, Reset, Rewind, Spe
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec
-from pages.common.tab import address
+from pages.common.tab import link, run_link
 from pages.common.tab.offers import EXPLORER, offer
 
 FULL = (
@@ -68,10 +68,10 @@ def enter(*slots: str) -> bool:
 def own(slot: str) -> Held:
     """A page's own run: as the link says if that is new, else as it was; raises HubFull."""
     held = _all().get(slot)
-    link = address.ours(st.query_params.to_dict())
-    if held is not None and (not link or link == held.query):
+    given = link.given(without=run_link.NOT_A_RUN)
+    if held is not None and (not given or given == held.query):
         return keep(_alive(held))
-    name, spec, problems = address.from_query(link, offer(slot))
+    name, spec, problems = run_link.from_query(given, offer(slot))
     if held is None:
         held = Held(name, spec, hub().open(spec, play=True), slot)
     else:
@@ -175,11 +175,8 @@ def view(held: Held) -> RunView | None:
 
 def write_link(held: Held, scene: Mapping[str, str] = MappingProxyType({})) -> None:
     """Make the address bar hold the run and what is shown; parameters that are not ours stay."""
-    query = address.to_query(held.preset, held.spec)
-    present = st.query_params.to_dict()
-    others = {k: v for k, v in present.items() if k in address.FOREIGN}
-    if present != others | scene | query:
-        st.query_params.from_dict(others | scene | query)
+    query = run_link.to_query(held.preset, held.spec)
+    link.write(scene | query, stay=link.FOREIGN)
     keep(replace(held, query=query))
 
 

@@ -2,19 +2,18 @@
 
 A training point is x + σε with x an image of pixels in [0, 1] and ε ~ N(0, I): without the noise
 images lie on surfaces that no density fills. Classes come in the given counts, so their shares are
-known. A target has `samples` images; 0 where only the file of own images tells.
+known.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.blocks import TargetBlock
+from ebm_engine.spec.fields import knob
 
-IMAGE_KINDS = ("mnist", "digits", "images")
-SIDES = {"mnist": 28, "digits": 8}  # pixels; the file of own images tells theirs
 CLASSES = 10
 MOST_OF_A_CLASS = 6742  # images of the digit 1 in the training part of MNIST
 
@@ -34,8 +33,35 @@ def data_noise(default: float) -> Any:
     )
 
 
-class _Digits(Block):
+class ImageTarget(TargetBlock):
+    """A target whose training points stand for images.
+
+    preset: the one whose settings suit it.
+    """
+
+    of_images: ClassVar[bool] = True
+    preset: ClassVar[str]
+
+    if TYPE_CHECKING:  # a field of all, with defaults of their own
+
+        @property
+        def noise(self) -> float: ...
+
+    @property
+    def dim(self) -> int:
+        """Number of pixels, 0 where only the file of own images tells."""
+        return self.image_side**2
+
+
+class DigitsTarget(ImageTarget):
     """What the sets of digits have in common: which classes, and how many of each."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def classes(self) -> tuple[int, ...]: ...
+        @property
+        def counts(self) -> tuple[int, ...]: ...
 
     @property
     def samples(self) -> int:
@@ -43,7 +69,7 @@ class _Digits(Block):
         return sum(self.counts)
 
     @model_validator(mode="after")
-    def _consistent(self) -> _Digits:
+    def _consistent(self) -> DigitsTarget:
         classes, counts = list(self.classes), list(self.counts)
         if not 1 <= len(classes) <= CLASSES:
             raise ValueError(f"target.classes has {len(classes)} entries, allowed are 1 to 10")
@@ -60,11 +86,13 @@ class _Digits(Block):
         return self
 
 
-class Mnist(_Digits):
+class Mnist(DigitsTarget):
     """Handwritten digits of 28 × 28 pixels (LeCun et al. 1998)."""
 
     kind: Literal["mnist"] = "mnist"
     title: ClassVar[str] = "MNIST"
+    image_side: ClassVar[int] = 28
+    preset: ClassVar[str] = "mnist-017"
     classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
         (2400, 1200, 600), description="Training images of each digit, in the order of classes."
@@ -72,11 +100,13 @@ class Mnist(_Digits):
     noise: float = data_noise(0.1)
 
 
-class Digits(_Digits):
+class Digits(DigitsTarget):
     """Handwritten digits of 8 × 8 pixels, which come with scikit-learn."""
 
     kind: Literal["digits"] = "digits"
     title: ClassVar[str] = "Digits 8 × 8"
+    image_side: ClassVar[int] = 8
+    preset: ClassVar[str] = "digits-017"
     classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
         (140, 70, 35), description="Training images of each digit, in the order of classes."
@@ -84,11 +114,13 @@ class Digits(_Digits):
     noise: float = data_noise(0.05)
 
 
-class Images(Block):
+class Images(ImageTarget):
     """Own images from a zip of PNG files or an NPZ file."""
 
     kind: Literal["images"] = "images"
     title: ClassVar[str] = "Own images"
+    own_file: ClassVar[bool] = True
+    preset: ClassVar[str] = "mnist-017"
     path: str = Field("", max_length=4096, description="Path of a zip or NPZ file with images.")
     noise: float = data_noise(0.1)
 
