@@ -164,9 +164,9 @@ def test_every_button_of_the_bar_sends_what_the_server_reads():
     bar = SCRIPTS["bar/transport.js"]
     (speeds,) = re.findall(r"const SPEEDS = \[\n(.*?)^\];", bar, re.M | re.S)
     values = re.findall(r"^  \[(\w+),", speeds, re.M)
-    messages = [{"do": "speed", "value": None if v == "null" else int(v)} for v in values]
-    messages += [{"do": "step", "count": int(n)} for n in re.findall(r"#step\((\d+)\)", bar)]
+    said = [{"do": "speed", "value": None if v == "null" else int(v)} for v in values]
+    said += [{"do": "step", "count": int(n)} for n in re.findall(r"#step\((\d+)\)", bar)]
     rewinds = re.findall(r'do: "rewind", count: (\d+)', SCRIPTS["words/divergence_card.js"])
-    messages += [{"do": "rewind", "count": int(n)} for n in rewinds]
-    assert len(messages) >= 8
-    assert None not in [routes.read_command(message) for message in messages]
+    said += [{"do": "rewind", "count": int(n)} for n in rewinds]
+    assert len(said) >= 8
+    assert None not in [messages.read_command(message) for message in said]
