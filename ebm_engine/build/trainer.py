@@ -10,16 +10,12 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee
-from ebm_engine.core.referees.plane import GridReferee
+from ebm_engine.core.referees.referee import Referee
 from ebm_engine.core.training import Extras
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
 from ebm_engine.spec.blocks import Kit
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
-
-AnyReferee = Referee | GridReferee | HeldOutReferee
 
 
 def build_kernel(spec: RunSpec) -> Kernel:
@@ -37,7 +33,7 @@ def build_kernel(spec: RunSpec) -> Kernel:
             return Underdamped(sampler.step_size, sampler.friction)
 
 
-def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
+def build_method(spec: RunSpec, base: Energy, referee: Referee) -> Method:
     """The training method of a spec; `base` is the energy at θ₀."""
     adapt = spec.sampler.adaptive
     # Walkers of a network with a random last layer start from the Gaussian that it stands on.

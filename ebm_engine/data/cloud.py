@@ -86,8 +86,9 @@ def _cluster_centres(rows: Tensor) -> Tensor:
     from sklearn.cluster import KMeans
 
     count = min(MOST_REGIONS, len(rows.unique(dim=0)))
-    found = KMeans(n_clusters=count, n_init=4, random_state=SEED).fit(rows.numpy())
-    return torch.from_numpy(found.cluster_centers_).double()
+    # n_init may be a number, though its default is a string.
+    means = KMeans(n_clusters=count, n_init=4, random_state=SEED)  # pyright: ignore[reportArgumentType]
+    return torch.from_numpy(means.fit(rows.numpy()).cluster_centers_).double()
 
 
 def _neighbour_distance(rows: Tensor) -> float:

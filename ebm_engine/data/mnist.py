@@ -149,7 +149,9 @@ def _copied(url: str, target: Path, digest: str, progress: Progress) -> bytes:
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix="part-") as folder:
         part = Path(folder) / target.name
-        get = HTTPDownloader(_Meter(progress), chunk_size=CHUNK, timeout=LONGEST_SILENCE)
+        # pooch takes any meter, though its default is False.
+        meter = _Meter(progress)
+        get = HTTPDownloader(meter, chunk_size=CHUNK, timeout=LONGEST_SILENCE)  # pyright: ignore[reportArgumentType]
         get(url, str(part), None)
         content = _verified(part, digest)
         os.replace(part, target)

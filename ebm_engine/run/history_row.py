@@ -7,7 +7,8 @@ import math
 import torch
 
 from ebm_engine.core.metrics import Metrics, norm
-from ebm_engine.core.referees.mixtures import Verdict, gradient_bias
+from ebm_engine.core.referees.mixtures import gradient_bias
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.types import Parameters
 from ebm_engine.run.state import RunState

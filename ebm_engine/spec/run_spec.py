@@ -17,7 +17,7 @@ from ebm_engine.spec.fields import Block, knob
 from ebm_engine.spec.kinds import DEFAULT_KINDS, IMAGE_ENERGIES, KINDS
 from ebm_engine.spec.methods import WeightedULA
 from ebm_engine.spec.mixtures import MixtureEnergy
-from ebm_engine.spec.optimizer import SGD, OptimizerBlock
+from ebm_engine.spec.optimizer import SGD, Adam
 from ebm_engine.spec.sampler import Sampler, Walkers
 from ebm_engine.spec.targets import MixtureTarget
 
@@ -28,7 +28,7 @@ class SpecError(ValueError):
 
 if TYPE_CHECKING:
     AnyTarget, AnyEnergy, AnyMethod = TargetBlock, EnergyBlock, MethodBlock
-    AnyOptimizer = OptimizerBlock
+    AnyOptimizer = SGD | Adam
 else:
     # The blocks of each table as one type, told apart by their kind.
     AnyTarget, AnyEnergy, AnyMethod, AnyOptimizer = (

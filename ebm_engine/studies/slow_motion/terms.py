@@ -18,7 +18,7 @@ from torch import Tensor
 from ebm_engine.core.smc.weights import ess_fraction, normalised
 from ebm_engine.core.training import norm
 from ebm_engine.core.types import Batch, Parameters, Walkers
-from ebm_engine.run.plane import as_numpy
+from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.run import Run
 from ebm_engine.studies.specs.slow_motion import Term, Weights
 

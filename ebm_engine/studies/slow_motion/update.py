@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.run.plane import as_numpy, means_of
+from ebm_engine.run.arrays import as_numpy
+from ebm_engine.run.point_plane import means_of
 from ebm_engine.run.run import Run
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.studies.result import Steps, TaskError
