@@ -1,7 +1,7 @@
 """The first preset at its whole length: weighted ULA finds shapes and masses.
 
-Target ¼N((−5,0), I) + ¾N((5,0), I), 2-D, 4000 updates; the left mass should be 0.25. What CD and PCD
-make of it are claims of the lessons, which are checked over ten seeds.
+Target ¼N((−5,0), I) + ¾N((5,0), I), 2-D, 4000 updates; the left mass should be 0.25. What CD and
+PCD make of it are claims of the lessons, which are checked over ten seeds.
 """
 
 from __future__ import annotations
