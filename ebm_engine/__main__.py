@@ -14,10 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.batch.backends import StudyError
 from ebm_engine.cli import sweep as sweep
 from ebm_engine.cli.options import add_spec_options, asked_spec
 from ebm_engine.cli.report import check_ais, summary
-from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, kept
 from ebm_engine.server.limits import Limits
@@ -131,7 +131,7 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str,
     """The tables of a study in Markdown, and the files written."""
     from tqdm import tqdm
 
-    from ebm_engine.files.write import write_text
+    from ebm_engine.batch.folder import write_text
     from ebm_engine.reproduce.engine import train_all
     from ebm_engine.reproduce.output import report, write_numbers
 
