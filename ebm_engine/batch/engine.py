@@ -41,7 +41,7 @@ def train_each(
 
     owner = os.getpid() if backend == "loky" else 0
     tasks = [delayed(_call)(owner, place, train, job) for place, job in enumerate(jobs)]
-    useful = min(workers or Limits().workers, len(tasks))
+    useful = min(workers or Limits().workers or 1, len(tasks))
     with computing(backend, useful, address) as options:
         step = CHUNK if backend in AS_LIST else len(tasks)
         for begin in range(0, len(tasks), step):
@@ -55,8 +55,9 @@ def _answers(tasks: list[Any], options: dict[str, Any]) -> Generator[Any, None, 
     whole = options["backend"] in AS_LIST
     with children_ignore_interrupts(), parallel_config(**options):
         # One job at a time: a finished one is kept at once, and the rest can be cancelled.
-        parallel = Parallel(return_as="list" if whole else "generator_unordered", batch_size=1)
-        answers: Any = parallel(tasks)
+        one_by_one: Any = {"batch_size": 1}
+        form = "list" if whole else "generator_unordered"
+        answers: Any = Parallel(return_as=form, **one_by_one)(tasks)
     if whole:
         yield from answers
         return

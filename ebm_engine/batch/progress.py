@@ -14,7 +14,7 @@ import numpy as np
 
 REPORT_SECONDS = 0.3  # between two reports of all updates done meanwhile
 
-Progress = Callable[[int], None]
+Progress = Callable[[int], object]
 
 
 class Counter(NamedTuple):

@@ -17,12 +17,14 @@ from ebm_engine.run.headless import check, train
 from ebm_engine.spec.run_spec import SpecError
 
 
-def train_all(jobs: list[Job], folder: Path, workers: int, progress: Progress) -> list[Result]:
+def train_all(
+    jobs: list[Job], folder: Path, workers: int | None, progress: Progress
+) -> list[Result]:
     """The results of all jobs, in their order, trained where no file holds them yet.
 
-    progress(n) is called when n more updates are done or were found done. Ctrl-C, raised as
-    KeyboardInterrupt, stops what runs. Raises SpecError when a job cannot be run or a kept run
-    cannot be read, StudyError when a worker process dies.
+    workers: processes, None for one per core; progress(n) is called when n more updates are done or
+    were found done. Ctrl-C, raised as KeyboardInterrupt, stops what runs. Raises SpecError when a
+    job cannot be run or a kept run cannot be read, StudyError when a worker process dies.
     """
     check_backend("loky", workers)
     for job in jobs:
