@@ -81,7 +81,7 @@ def test_runs_are_kept_laid_over_each_other_and_reloaded(open_page):
     explorer = Explorer(page)
     explorer.until("now.step > 50")
     page.get_by_role("radio", name="Runs").click()
-    expect(page.locator(".st-key-shelf-curves .js-plotly-plot")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-past-runs-curves .js-plotly-plot")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Start again with a new seed").click()
     page.wait_for_function("!new URL(location).searchParams.get('seed')?.match(/^3$/)")
     explorer.until("now.step > 50")

@@ -246,9 +246,9 @@ def test_a_new_seed_begins_the_lesson_anew(visit, folder, monkeypatch):
     """Other data and noise make other numbers: nothing that was told stays."""
     test = press(visit(lesson=1, step=1), "lesson-action")
     until(test, opened)
-    walks = test.session_state["kept"]["lessons"]
-    monkeypatch.setattr(flow, "walks", lambda: walks)
-    live_runs.act(walks.by_id["small"], Action("new-seed"))
+    tab = test.session_state["kept"]["lessons"]
+    monkeypatch.setattr(flow, "of_tab", lambda: tab)
+    live_runs.act(tab.by_id["small"], Action("new-seed"))
     run(test)
     assert not opened(test)
     seed = test.session_state["held"]["lesson.0"].spec.seed
@@ -313,7 +313,7 @@ def test_a_number_that_a_run_does_not_have_costs_a_sentence_and_no_traceback(vis
     wrong["until"], wrong["steps"][1:] = 20, []
     written(folder, wrong)
     test = until(visit(lesson=1, step=1), lambda test: "Mass unknown" in words(test))
-    assert "A number of this text is not there" in words(test)
+    assert "A number of this text is missing" in words(test)
 
 
 @pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.id)

@@ -113,9 +113,9 @@ def draw(held: Held) -> RunSpec:
 
     Another optimizer comes alone, with what suits it: the other widgets do not show that yet.
     """
-    spec, look = held.spec, display.of(held.slot)
+    spec, options = held.spec, display.of(held.slot)
     basics, notes = st.container(gap="xsmall"), st.container()
-    folded = st.expander("More") if look.shows("more") else None
+    folded = st.expander("More") if options.shows("more") else None
     groups, exact, kind = {}, False, spec.optimizer.kind
     if folded is not None:
         with folded:
@@ -128,7 +128,7 @@ def draw(held: Held) -> RunSpec:
         return asked
     for knob in knobs(spec):
         place = basics if knob.basic or knob.path == "seed" else groups.get(_head(knob))
-        if place is not None and look.shows(knob.path):
+        if place is not None and options.shows(knob.path):
             with place:
                 spec = _asked(held, spec, knob, exact=exact)
     if folded is not None:

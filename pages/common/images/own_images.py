@@ -45,8 +45,8 @@ def choose(held: Held, energy_help: str) -> RunSpec:
 
 def _upload(held: Held) -> RunSpec | None:
     """Draw the upload; the spec on images that came just now, if any did."""
-    look = display.of(held.slot)
-    if not (look.shows("target") and look.frees("target")):
+    options = display.of(held.slot)
+    if not (options.shows("target") and options.frees("target")):
         return None
     given = st.file_uploader(
         "Images (zip or NPZ)",

@@ -40,7 +40,7 @@ BOUND = f"The shelf keeps {MOST} runs: the {{}} that were seen longest ago are g
 
 def show(held: Held) -> None:
     """Draw the shelf of a page: what to do with the chosen runs, all rows, the chosen curves."""
-    now, rows = session.view(held), session.shelf(held.slot)
+    now, rows = session.view(held), session.past_runs(held.slot)
     present = None
     if now is not None and now.snapshot is not None:
         present = rows.put(held.preset, now.snapshot)
@@ -52,14 +52,14 @@ def _choose(held: Held, rows: Shelf, present: Entry | None) -> list[int]:
     """Draw the choice of runs and its buttons; the numbers that are chosen."""
     entries = {entry.number: entry for entry in rows.entries}
     own = present.number if present else 0
-    with st.container(horizontal=True, vertical_alignment="bottom", key="shelf"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="past-runs"):
         chosen = st.multiselect(
             "Choose runs",
             list(entries),
             format_func=lambda number: f"{number}: {entries[number].difference}",
             max_selections=views.MOST,
             placeholder="by number or by what differs",
-            key=f"shelf-chosen-{held.slot}",
+            key=f"past-runs-chosen-{held.slot}",
             help=CHOOSE_HELP,
         )
         one = entries[chosen[0]] if len(chosen) == 1 else None
@@ -96,7 +96,7 @@ def _choose(held: Held, rows: Shelf, present: Entry | None) -> list[int]:
 
 def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
     """The rows with the present run's newest numbers, and the curves of the chosen runs."""
-    rows = session.shelf(held.slot)
+    rows = session.past_runs(held.slot)
     present = rows.put(held.preset, snapshot)
     if not rows.entries:
         st.caption("No run has made an update yet; each one that has gets a row here.")
@@ -107,7 +107,7 @@ def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
     wanted = [entry for entry in rows.entries if entry.number in chosen]
     lines = [_line(entry) for entry in wanted or rows.entries[: views.MOST]]
     drawn = views.overlay(sorted(lines, key=lambda line: line.number), theme())
-    show_figure("shelf-curves", drawn, file="runs")
+    show_figure("past-runs-curves", drawn, file="runs")
 
 
 def _line(entry: Entry) -> views.Line:
@@ -156,7 +156,7 @@ def draw(entries: Sequence[Entry], present: int) -> None:
         column_order=ORDER,
         hide_index=True,
         placeholder=MISSING,
-        key="shelf-rows",
+        key="past-runs-rows",
         alt=f"The {len(rows)} runs of this page: settings, seed, KL, masses, ESS and remarks",
     )
 

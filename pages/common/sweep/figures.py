@@ -32,7 +32,7 @@ QUANTITY_HELP = (
 def show() -> None:
     """Draw the tab's sweep as far as it is, twice a second until it is done."""
     try:
-        running = not tab_sweep.look().done
+        running = not tab_sweep.job().done
     except QueueFull as error:
         st.warning(plain(f"{error}."))
         st.button("Try again", key="sweep-again", help="Ask for a place once more.")
@@ -49,7 +49,7 @@ def show() -> None:
     tab_sweep.current().number = name
 
     def body() -> None:
-        view = tab_sweep.look()
+        view = tab_sweep.job()
         if running and view.done:
             st.rerun()
         _status(view)

@@ -120,7 +120,7 @@ def adopt(slot: str, token: str, spec: RunSpec, name: str) -> Held:
     """
     before = _all().get(slot)
     if before is not None and before.token != token:
-        _shelve(before)
+        _remember(before)
         _leave(before.token)
     edition = before.edition + 1 if before is not None else 0
     return keep(Held(name, spec, token, slot, edition))
@@ -140,9 +140,9 @@ def kept(name: str, make: Callable[[], T]) -> T:
     return objects[name]
 
 
-def shelf(slot: str) -> Shelf:
+def past_runs(slot: str) -> Shelf:
     """What the runs of a slot have come to in this tab."""
-    return kept(f"shelf.{slot}", Shelf)
+    return kept(f"past-runs.{slot}", Shelf)
 
 
 def open_editor() -> None:
@@ -173,10 +173,10 @@ def view(held: Held) -> RunView | None:
         return None
 
 
-def write_link(held: Held, scene: Mapping[str, str] = MappingProxyType({})) -> None:
+def write_link(held: Held, shown: Mapping[str, str] = MappingProxyType({})) -> None:
     """Make the address bar hold the run and what is shown; parameters that are not ours stay."""
     query = run_link.to_query(held.preset, held.spec)
-    link.write(scene | query, stay=link.FOREIGN)
+    link.write(shown | query, stay=link.FOREIGN)
     keep(replace(held, query=query))
 
 
@@ -210,7 +210,7 @@ def move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
 def send(held: Held, *commands: Command) -> Held:
     """The run after the commands; one that is gone is opened again when the page next runs."""
     if any(isinstance(command, Reset | Change | Rewind) for command in commands):
-        _shelve(_all().get(held.slot, held))
+        _remember(_all().get(held.slot, held))
     try:
         for command in commands:
             hub().command(held.token, command)
@@ -221,11 +221,11 @@ def send(held: Held, *commands: Command) -> Held:
     return held
 
 
-def _shelve(held: Held) -> None:
+def _remember(held: Held) -> None:
     """Keep what a run came to; one without a preset is an exhibit, which nobody asked for."""
     now = view(held)
     if held.preset and now is not None and now.snapshot is not None:
-        shelf(held.slot).put(held.preset, now.snapshot)
+        past_runs(held.slot).put(held.preset, now.snapshot)
 
 
 def _leave(token: str) -> None:
