@@ -75,4 +75,4 @@ def test_the_dotted_lines_are_the_settings(make):
     ramp = np.linspace(0.2, 0.9, 401)
     snapshot = moving(make, step_size=ramp, rate=ramp)
     dotted = [t for t in distance.controller_curves(snapshot).figure.data if t.line.dash == "dot"]
-    assert [trace.y for trace in dotted] == [(0.1, 0.1), (1.0, 1.0)]
+    assert [list(trace.y) for trace in dotted] == [[0.1, 0.1], [1.0, 1.0]]

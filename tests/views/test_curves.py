@@ -6,7 +6,7 @@ import pytest
 from ebm_engine.run.snapshot import HISTORY
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.views.one_run import curves
-from ebm_engine.views.style import strokes
+from ebm_engine.views.style import curves as drawing
 
 
 def traces(reading):
@@ -170,8 +170,8 @@ def test_ess_comes_with_threshold_ceiling_ticks_and_ancestors(snapshot):
     np.testing.assert_allclose(drawn["ancestors/N"].y, snapshot.history["ancestors"] / 1000)
     np.testing.assert_array_equal(drawn["resampling"].x, [130, 260, 390])
     assert drawn["threshold 0.5"].line.dash == "dot"
-    assert drawn["threshold 0.5"].y == (0.5, 0.5)
-    assert drawn["ceiling at this step size 0.995"].y == (0.9947, 0.9947)
+    assert list(drawn["threshold 0.5"].y) == [0.5, 0.5]
+    assert list(drawn["ceiling at this step size 0.995"].y) == [0.9947, 0.9947]
     assert "3 resamplings so far" in reading.figure.layout.title.text
 
 
@@ -202,7 +202,7 @@ def test_a_long_history_is_thinned_to_a_bounded_number_of_points(make, snapshot)
     long = {name: np.repeat(values, 30) for name, values in snapshot.history.items()}
     long["step"] = np.arange(len(long["step"]))
     exact = traces(curves.kl_curves(make(history=long)))["exact"]
-    assert len(exact.x) == strokes.POINTS
+    assert len(exact.x) == drawing.POINTS
     assert (exact.x[0], exact.x[-1]) == (0, len(long["step"]) - 1)
 
 

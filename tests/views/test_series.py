@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebm_engine.views.style.series import band, last_finite, running_median, thin
+from ebm_engine.views.style.series import band_outline, last_finite, running_median, thin
 
 
 def test_thinning_keeps_both_ends_and_even_spacing():
@@ -15,14 +15,14 @@ def test_a_band_is_one_closed_polygon_per_stretch_without_nan():
     x = np.arange(6.0)
     low = np.array([0, 0, np.nan, 1, 1, 1.0])
     high = np.array([2, 2, 2, 3, np.nan, 3.0])
-    xs, ys = band(x, low, high)
+    xs, ys = band_outline(x, low, high)
     np.testing.assert_array_equal(xs, [0, 1, 1, 0, np.nan, 3, 3, np.nan, 5, 5])
     np.testing.assert_array_equal(ys, [0, 0, 2, 2, np.nan, 1, 3, np.nan, 1, 3])
 
 
 def test_a_band_without_numbers_is_empty():
     nothing = np.full(4, np.nan)
-    assert [len(part) for part in band(np.arange(4.0), nothing, nothing)] == [0, 0]
+    assert [len(part) for part in band_outline(np.arange(4.0), nothing, nothing)] == [0, 0]
 
 
 def test_a_running_median_ignores_outliers_and_nan():

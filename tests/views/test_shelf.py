@@ -53,7 +53,7 @@ def test_three_plots_hold_the_numbers_of_every_run():
     np.testing.assert_array_equal(figure.data[1].y, lines[1].kl)
     np.testing.assert_array_equal(figure.data[2].y, lines[0].ess)
     np.testing.assert_array_equal(figure.data[4].y, lines[0].mass)
-    assert [t.name for t in figure.data if t.showlegend] == [
+    assert [t.name for t in figure.data if t.showlegend is not False] == [
         "Run 1: as the preset",
         "Run 2: as the preset",
     ]
@@ -85,10 +85,10 @@ def test_alt_text_and_caption_say_the_newest_numbers_and_what_they_are():
     estimated = line(2, quantity="cross-entropy, estimated by the walkers", kl=NONE + 0)
     estimated = estimated._replace(kl=np.full(len(STEP), 6.25))
     reading = overlay([line(1), estimated])
-    assert "Run 2 6.25" in reading.alt
+    assert "Run 2 6.25 nats" in reading.alt
     assert "ESS/N of the runs with weights: Run 1 0.5, Run 2 0.5" in reading.alt
     assert "Run 1: KL, exact; Run 2: cross-entropy, estimated by the walkers" in reading.caption
-    assert reading.figure.layout.annotations[0].text == "KL and cross-entropy, nats"
+    assert reading.figure.layout.annotations[0].text == "KL(target ‖ model) and cross-entropy"
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])

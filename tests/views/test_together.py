@@ -84,7 +84,7 @@ def test_a_shift_moves_the_energy_on_axes_that_stay():
     figure, alt, caption = energy_and_density(now, start)
     before, after = figure.data[0], figure.data[1]
     assert np.allclose(after.y - before.y, 3)
-    assert list(figure.layout.yaxis.range) == ENERGY
+    assert figure.layout.yaxis.range == ENERGY
     assert np.allclose(figure.data[3].y, figure.data[2].y)
     assert "25.0 %" in alt
     assert "log Z = −3.00" in caption

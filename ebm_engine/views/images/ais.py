@@ -8,26 +8,22 @@ masses of the model itself. All in nats and in the coordinates of the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
-from ebm_engine.views.style.palette import PALETTES, Theme, method_line
+from ebm_engine.views.one_run import kl_words
+from ebm_engine.views.style.curves import Plot, draw
+from ebm_engine.views.style.marks import draw_marks
+from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import last_finite
-from ebm_engine.views.style.strokes import curve, draw_marks, error_band
-from ebm_engine.views.style.theme import (
-    Captioned,
-    finish,
-    has_weights,
-    method_name,
-    note,
-    number,
-)
+from ebm_engine.views.style.theme import Captioned, finish, has_weights, method_name, note, number
 from ebm_engine.views.style.wording import walkers_role
 
 HEIGHT = 400
+Bar = tuple[str, np.ndarray, np.ndarray | None, dict[str, Any]]  # name, masses, errors, marker
 WIDTH = 0.8  # of the bars of one class together
 
 
@@ -45,18 +41,11 @@ def cross_entropy_curve(
     snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
 ) -> Captioned:
     """The cross-entropy as weighted walkers and witnesses tell it, and the points of AIS on it."""
-    figure = go.Figure()
-    estimates = _estimates(snapshot, theme)
-    for field, (name, line) in estimates.items():
-        figure.add_trace(error_band(snapshot, field, str(line["color"])))
-        figure.add_trace(curve(snapshot, snapshot.history[field], name, line))
+    estimates = kl_words.curves(snapshot, theme)
+    figure = draw([Plot(estimates, unit="nats")], theme, kl_words.CROSS_ENTROPY, HEIGHT)
     points = [point for point in measured if point.step <= snapshot.step]
     if points:
         figure.add_trace(_points(points, PALETTES[theme].model))
-    finish(figure, theme, "Cross-entropy of the data under the model", HEIGHT)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title_text="update")
-    figure.update_yaxes(title_text="nats")
     if not estimates and not points:
         text = f"{method_name(snapshot)} has no weights, hence no estimate:<br>only AIS can tell"
         figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
@@ -74,7 +63,7 @@ def class_bars(
     points = [p for p in measured if p.step <= snapshot.step and len(p.mass) == len(masses.data)]
     hollow = {"color": colors.walker(0.06), "line": {"color": colors.walker(), "width": 2}}
     filled = {"color": colors.walker(0.8)}
-    bars = [("data", masses.data, None, {"color": colors.data})]
+    bars: list[Bar] = [("data", masses.data, None, {"color": colors.data})]
     if points:
         newest = points[-1]
         name = f"model by AIS, update {newest.step}"
@@ -96,21 +85,6 @@ def class_bars(
     return Captioned(figure, alt, _masses_caption(snapshot, known=bool(points)))
 
 
-def _estimates(snapshot: Snapshot, theme: Theme) -> dict[str, tuple[str, dict[str, object]]]:
-    """The curves there are numbers for, by field: name and line."""
-    lines = {
-        "kl_witness": (
-            "witness ± 2 s.e.",
-            {"color": PALETTES[theme].witness, "dash": "longdash", "width": 2},
-        ),
-        "kl_estimate": (
-            f"{method_name(snapshot)} estimate ± 2 s.e.",
-            {**method_line(snapshot.spec.method.kind, theme), "width": 2},
-        ),
-    }
-    return {f: line for f, line in lines.items() if np.isfinite(snapshot.history[f]).any()}
-
-
 def _points(points: Sequence[AisPoint], color: str) -> go.Scatter:
     errors = [2 * point.cross_entropy_se for point in points]
     return go.Scatter(
@@ -129,7 +103,7 @@ def _bar(
     name: str,
     mass: np.ndarray,
     error: np.ndarray | None,
-    marker: dict[str, object],
+    marker: dict[str, Any],
     whisker: str,
 ) -> go.Bar:
     bars = go.Bar(x=list(snapshot.class_names), y=mass, name=name, marker=marker)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.strokes import stacked
-from ebm_engine.views.style.theme import FONT_SIZE, Captioned, finish, number
+from ebm_engine.views.style.theme import Captioned, number
 
 BINS = 40
 FAR = 1e-3  # share at either end that does not decide how wide the axis is
@@ -55,19 +55,16 @@ def energy_histograms(series: EnergySeries, theme: Theme = "light") -> Captioned
     """Above data and walkers on an axis of their own, below the same with both kinds of noise."""
     sets = _sets(series, theme)
     near = [one for one in sets if "noise" not in one.name]
-    figure = stacked(["Data and walkers", "The same beside noise"], [0.5, 0.5])
+    plots = [Plot([], "Data and walkers", "share"), Plot([], "The same beside noise", "share")]
+    figure = draw(plots, theme, f"Energies at update {series.step}", 580, x_title="U, nats")
     figure.update_xaxes(matches=None, showticklabels=True)
     for row, shown in enumerate((near, sets), start=1):
         edges = _edges(shown)
         for one in shown:
             trace = _outline(one, edges).update(showlegend=row == 2)
             figure.add_trace(trace, row=row, col=1)
-    font = {"size": FONT_SIZE, "color": PALETTES[theme].ink}
-    figure.update_annotations(font=font, x=0, xanchor="left")
-    finish(figure, theme, f"Energies at update {series.step}", 580)
-    figure.update_layout(margin={"t": 76})
-    figure.update_xaxes(title_text="U, nats", row=2, col=1)
-    figure.update_yaxes(title_text="share", rangemode="tozero")
+    figure.update_layout(margin={"t": 76}, hovermode="closest")
+    figure.update_yaxes(rangemode="tozero")
     means = ", ".join(f"{one.name} {number(one.mean)}" for one in sets)
     counts = ", ".join(
         f"{len(one.energy)} {one.name}" for one in sets if "weighted" not in one.name

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.theme import Captioned, finish, number
 
@@ -130,7 +131,7 @@ def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Captioned:
         hovertemplate="%{y}: %{x:.3f} nats<extra></extra>",
     )
     if math.isfinite(series.log_z_high):
-        ends = {"x0": series.log_z_low, "x1": series.log_z_high}
+        ends: dict[str, Any] = {"x0": series.log_z_low, "x1": series.log_z_high}
         figure.add_vrect(**ends, fillcolor=colors.model, opacity=0.12, line_width=0)
     finish(figure, theme, "log Z of the model, in nats", 200)
     figure.update_xaxes(title_text="log Z")
@@ -154,10 +155,8 @@ def log_z_bracket(series: AisSeries, theme: Theme = "light") -> Captioned:
 def composition_curve(series: CompositionSeries, theme: Theme = "light") -> Captioned:
     """Mean energy of the composition over the chains, along their steps."""
     line = {"color": PALETTES[theme].model, "width": 2}
-    figure = go.Figure(go.Scatter(x=series.curve_step, y=series.curve, mode="lines", line=line))
-    finish(figure, theme, "Mean energy of the composition", 300)
-    figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text="mean U, nats")
+    plot = Plot([Curve("mean U", series.curve_step, series.curve, line)], unit="mean U, nats")
+    figure = draw([plot], theme, "Mean energy of the composition", 300, x_title="step")
     read = "; ".join(
         ", ".join(f"{n} {number(s, '.2f')}" for n, s in zip(names, shares, strict=True))
         for names, shares in zip(series.class_names, series.shares, strict=True)

@@ -7,14 +7,15 @@ arXiv 2012.01316).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from ebm_engine.views.style.palette import PALETTES, Theme, method_line
+from ebm_engine.views.style.curves import Curve, Plot, draw
+from ebm_engine.views.style.palette import Theme, method_line
 from ebm_engine.views.style.series import running_median
-from ebm_engine.views.style.theme import Captioned, finish, number
+from ebm_engine.views.style.theme import Captioned, number
 
 HEIGHT = 380
 NAMES = {"on": "with the KL term", "off": "without"}
@@ -41,36 +42,30 @@ class KlTermSeries(NamedTuple):
 
 def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Captioned:
     """Both gaps over the updates; a cross stands where a run has diverged."""
-    colors = PALETTES[theme]
     lines = {
         "on": {**method_line("improved-cd", theme), "width": 2},
         "off": {**method_line("cd", theme), "width": 2},
     }
     gaps = {"on": series.gap_on, "off": series.gap_off}
     ends = {"on": series.diverged_on, "off": series.diverged_off}
-    figure = go.Figure()
+    curves = [one for key, gap in gaps.items() for one in _curves(gap, NAMES[key], lines[key])]
+    plot = Plot(curves, unit="nats", limits=_limits(gaps, any(ends.values())), zero=True)
+    figure = draw([plot], theme, "Energy gap E(data) − E(walkers)", HEIGHT)
+    figure.update_xaxes(range=[0, 1.02 * series.updates])
     for key, gap in gaps.items():
-        figure.add_traces(_lines(gap, NAMES[key], lines[key]))
         if ends[key]:
             figure.add_vline(x=len(gap), line={**lines[key], "width": 1})
             figure.add_trace(_cross(gap, NAMES[key], str(lines[key]["color"])))
-    figure.add_hline(y=0, line={"color": colors.muted, "width": 1, "dash": "dot"})
-    finish(figure, theme, "Energy gap E(data) − E(walkers)", HEIGHT)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title_text="update", range=[0, 1.02 * series.updates])
-    figure.update_yaxes(title_text="nats", range=_range(gaps, any(ends.values())))
     told = " ".join(_sentence(NAMES[key], gap, ends[key]) for key, gap in gaps.items())
     return Captioned(figure, told, f"{told} {_caption(series)}")
 
 
-def _lines(gap: np.ndarray, name: str, line: dict[str, object]) -> list[go.Scatter]:
+def _curves(gap: np.ndarray, name: str, line: dict[str, Any]) -> list[Curve]:
     """Every update as a pale line, and their running median."""
-    x, thin = np.arange(1, len(gap) + 1), {"color": line["color"], "width": 1}
-    shared = {"x": x, "mode": "lines", "legendgroup": name}
-    each = go.Scatter(y=gap, line=thin, opacity=0.35, showlegend=False, hoverinfo="skip", **shared)
+    x, pale = np.arange(1, len(gap) + 1), {"color": line["color"], "width": 1}
     middle = running_median(np.where(np.isfinite(gap), gap, np.nan), SMOOTH)
-    hover = f"{name} %{{y:.4~g}}<extra></extra>"
-    return [each, go.Scatter(y=middle, line=line, name=name, hovertemplate=hover, **shared)]
+    each = Curve(name, x, gap, pale, opacity=0.35, listed=False, hover=False)
+    return [each, Curve(name, x, middle, line)]
 
 
 def _cross(gap: np.ndarray, name: str, color: str) -> go.Scatter:
@@ -87,14 +82,14 @@ def _cross(gap: np.ndarray, name: str, color: str) -> go.Scatter:
     )
 
 
-def _range(gaps: dict[str, np.ndarray], diverged: bool) -> list[float] | None:
+def _limits(gaps: dict[str, np.ndarray], diverged: bool) -> tuple[float, float] | None:
     """Without the last leap of a run that diverged, which would flatten everything else."""
     values = np.concatenate([gap[np.isfinite(gap)] for gap in gaps.values()])
     if not diverged or not len(values):
         return None
     low, high = np.quantile(values, [CLIPPED, 1 - CLIPPED])
     margin = 0.1 * max(high - low, 1e-9)
-    return [float(min(low, 0) - margin), float(max(high, 0) + margin)]
+    return float(min(low, 0) - margin), float(max(high, 0) + margin)
 
 
 def _sentence(name: str, gap: np.ndarray, end: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -50,7 +50,7 @@ def ood_histograms(series: OodSeries, theme: Theme = "light") -> Captioned:
         rows, COLUMNS, subplot_titles=titles, vertical_spacing=0.4 / rows, shared_yaxes=True
     )
     for place, energy in enumerate(series.strange):
-        at = {"row": place // COLUMNS + 1, "col": place % COLUMNS + 1}
+        at: dict[str, Any] = {"row": place // COLUMNS + 1, "col": place % COLUMNS + 1}
         pairs = (("held-out", series.familiar, colors.data), ("strange", energy, colors.model))
         for name, values, color in pairs:
             edges = np.histogram_bin_edges(-np.concatenate([series.familiar, energy]), BINS)

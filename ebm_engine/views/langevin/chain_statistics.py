@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ebm_engine.views.langevin.chains import HEIGHT, ChainSeries
+from ebm_engine.views.style.curves import Curve, Plot, draw, level
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.series import band
 from ebm_engine.views.style.theme import Captioned, finish, number
 
 WHISKER = "#858B96"  # seen on the page and on the bars of either theme
@@ -43,20 +43,10 @@ def short_against_long(series: ChainSeries, theme: Theme = "light") -> Captioned
 
 def autocorrelation(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """ρ(t) of x₁, with the integrated autocorrelation time."""
-    colors = PALETTES[theme]
-    figure = go.Figure(
-        go.Scatter(
-            x=series.lags,
-            y=series.rho,
-            mode="lines",
-            line={"color": colors.model, "width": 2.5},
-            name="ρ(t)",
-            hovertemplate="lag %{x}: %{y:.3f}<extra></extra>",
-        )
-    )
-    finish(figure, theme, "Autocorrelation of x₁", HEIGHT)
-    figure.update_xaxes(title_text="lag t in steps")
-    figure.update_yaxes(title_text="ρ(t)", range=[min(-0.1, float(series.rho.min())), 1.05])
+    line = {"color": PALETTES[theme].model, "width": 2.5}
+    limits = (min(-0.1, float(series.rho.min())), 1.05)
+    plot = Plot([Curve("ρ(t)", series.lags, series.rho, line)], unit="ρ(t)", limits=limits)
+    figure = draw([plot], theme, "Autocorrelation of x₁", HEIGHT, x_title="lag t in steps")
     caption = time_sentence(series) + _unseen(series)
     return Captioned(figure, f"Autocorrelation of x₁: {caption}", caption)
 
@@ -92,17 +82,21 @@ def time_sentence(series: ChainSeries) -> str:
 
 def second_moment(series: ChainSeries, theme: Theme = "light") -> Captioned:
     """Running mean of |x|² ± 2 s.e. against the exact value and the kernel's own limit."""
-    colors = PALETTES[theme]
-    figure = go.Figure(_running_mean(series, theme))
-    figure.add_trace(_rule(series, series.exact_moment, "exact", colors.ink, "dash"))
+    colors, ends = PALETTES[theme], np.array([0, series.step])
+    walkers = {"color": colors.walker(), "width": 2}
+    exact = {"color": colors.ink, "width": 2, "dash": "dash"}
+    mean = "running mean ± 2 s.e."
+    curves = [
+        Curve(mean, series.moment_step, series.moment, walkers, series.moment_se, short="mean"),
+        level(ends, series.exact_moment, "exact", exact),
+    ]
     biased = ""
     if math.isfinite(series.settled_moment):
-        limit = series.settled_moment
-        figure.add_trace(_rule(series, limit, "where this step size leads", colors.cd, "dot"))
+        limit, dotted = series.settled_moment, {"color": colors.cd, "width": 2, "dash": "dot"}
+        curves.append(level(ends, limit, "where this step size leads", dotted))
         biased = f" In closed form this kernel settles at {number(limit, '.4g')}."
-    finish(figure, theme, "Second moment E|x|²", HEIGHT)
-    figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text="mean of |x|²")
+    plot = Plot(curves, unit="mean of |x|²")
+    figure = draw([plot], theme, "Second moment E|x|²", HEIGHT, x_title="step")
     now, se = series.moment[-1], series.moment_se[-1]
     text = (
         f"{number(now, '.4g')} ± {number(2 * se, '.2g')} over {series.count} chains and "
@@ -110,29 +104,6 @@ def second_moment(series: ChainSeries, theme: Theme = "light") -> Captioned:
         f"quadrature of exp(−U/T).{biased}"
     )
     return Captioned(figure, f"Running second moment: {text}", text)
-
-
-def _running_mean(series: ChainSeries, theme: Theme) -> list[go.Scatter]:
-    """The running mean of |x|² and, below it, its band."""
-    colors, reach = PALETTES[theme], 2 * series.moment_se
-    x, y = band(series.moment_step, series.moment - reach, series.moment + reach)
-    area = go.Scatter(
-        x=x,
-        y=y,
-        fill="toself",
-        fillcolor=colors.walker(0.15),
-        line={"color": colors.walker(0.0), "width": 0},
-        showlegend=False,
-        hoverinfo="skip",
-    )
-    line = go.Scatter(
-        x=series.moment_step,
-        y=series.moment,
-        mode="lines",
-        name="running mean ± 2 s.e.",
-        line={"color": colors.walker(), "width": 2},
-    )
-    return [area, line]
 
 
 def _bar(
@@ -162,10 +133,3 @@ def _levels(modes: np.ndarray, mass: np.ndarray, color: str) -> go.Scatter:
         line={"color": color, "width": 2, "dash": "dash"},
         hovertemplate="exact %{y:.4f}<extra></extra>",
     )
-
-
-def _rule(series: ChainSeries, height: float, name: str, color: str, dash: str) -> go.Scatter:
-    """A horizontal line over all steps."""
-    ends = [0, series.step]
-    line = {"color": color, "width": 2, "dash": dash}
-    return go.Scatter(x=ends, y=[height] * 2, mode="lines", name=name, line=line, hoverinfo="skip")

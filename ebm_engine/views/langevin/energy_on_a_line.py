@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.strokes import finish_stacked, stacked
 from ebm_engine.views.style.theme import Captioned, number
 
 HEIGHT = 520
-ENERGY = [-6.0, 18.0]  # fixed, so that a shift is seen as one
-DENSITY = [0.0, 0.6]
+ENERGY = (-6.0, 18.0)  # fixed, so that a shift is seen as one
+DENSITY = (0.0, 0.6)
 
 
 class CutSeries(NamedTuple):
@@ -34,25 +33,20 @@ class CutSeries(NamedTuple):
 def energy_and_density(now: CutSeries, start: CutSeries, theme: Theme = "light") -> Captioned:
     """U(x) above p(x); `start`, without shift and at temperature 1, is dashed."""
     colors = PALETTES[theme]
-    figure = stacked(["energy U(x)", "probability density p(x)"], [0.55, 0.45])
     dashed = {"color": colors.muted, "width": 2, "dash": "dash"}
     solid = {"color": colors.model, "width": 3}
-    for row, name in enumerate(("energy", "density"), start=1):
-        for series, title, style in ((start, "at the start", dashed), (now, "now", solid)):
-            trace = go.Scatter(
-                x=series.x,
-                y=getattr(series, name),
-                mode="lines",
-                name=title,
-                line=style,
-                showlegend=row == 1,
-                hovertemplate=f"{title} %{{y:.3~g}}<extra></extra>",
-            )
-            figure.add_trace(trace, row=row, col=1)
-    finish_stacked(figure, theme, "Energy and probability", height=HEIGHT)
-    figure.update_yaxes(range=ENERGY, title_text="kT", row=1, col=1)
-    figure.update_yaxes(range=DENSITY, row=2, col=1)
-    figure.update_xaxes(title_text="x", row=2, col=1)
+    curves = {
+        name: [
+            Curve("at the start", start.x, getattr(start, name), dashed),
+            Curve("now", now.x, getattr(now, name), solid),
+        ]
+        for name in ("energy", "density")
+    }
+    plots = [
+        Plot(curves["energy"], "energy U(x)", "kT", limits=ENERGY, height=0.55),
+        Plot(curves["density"], "probability density p(x)", limits=DENSITY, height=0.45),
+    ]
+    figure = draw(plots, theme, "Energy and probability", HEIGHT, x_title="x")
     share = number(100 * now.left_mass, ".1f")
     alt = (
         f"Energy of two valleys above the density that belongs to it: {share} % of the "

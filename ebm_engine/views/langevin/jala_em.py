@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Curve, Plot, draw, level
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.series import band, thin
-from ebm_engine.views.style.strokes import POINTS, finish_stacked, stacked
 from ebm_engine.views.style.theme import Captioned, number
 
 
@@ -36,72 +35,37 @@ class LatentSeries(NamedTuple):
 
 def latent_curves(series: LatentSeries, theme: Theme = "light") -> Captioned:
     """Log-evidence, estimated ± 2 s.e. and exact; below it θ, exact ascent and the maximiser."""
-    figure = stacked(["", "parameter θ"], [0.6, 0.4])
-    for trace in _evidence_traces(series, theme):
-        figure.add_trace(trace, row=1, col=1)
-    for trace in _theta_traces(series, theme):
-        figure.add_trace(trace, row=2, col=1)
-    finish_stacked(figure, theme, "Evidence log p(y) of the latent-variable model")
-    figure.update_yaxes(title_text="nats", row=1, col=1)
-    figure.update_yaxes(title_text="θ", row=2, col=1)
+    colors, x = PALETTES[theme], np.arange(len(series.theta))
+    estimate = {"color": colors.weighted, "width": 2, "dash": "dash"}
+    evidence = [
+        Curve("exact", x, series.log_evidence_exact, {"color": colors.ink, "width": 2}),
+        Curve("estimate ± 2 s.e.", x, series.log_evidence, estimate, series.log_evidence_se),
+    ]
+    ascent = {"color": colors.muted, "width": 2, "dash": "dot"}
+    truth = {"color": colors.ink, "width": 1.5, "dash": "dash"}
+    theta = [
+        level(x, series.maximiser, "maximiser", truth),
+        Curve("exact ascent", x, series.theta_exact, ascent),
+        Curve("θ from the particles", x, series.theta, {"color": colors.model, "width": 2.5}),
+    ]
+    plots = [
+        Plot(evidence, unit="nats", height=0.6),
+        Plot(theta, "parameter θ", unit="θ", height=0.4),
+    ]
+    figure = draw(plots, theme, "Evidence log p(y) of the latent-variable model", 560)
+    figure.add_trace(_resamplings(series, theme))
     return Captioned(figure, _alt(series), _caption(series))
 
 
-def _evidence_traces(series: LatentSeries, theme: Theme) -> list[go.Scatter]:
-    """Band, exact line, estimate and resampling ticks, the band below the lines."""
-    colors = PALETTES[theme]
-    dashed = {"color": colors.weighted, "width": 2, "dash": "dash"}
-    return [
-        _band(series, colors.weighted),
-        _line(series.log_evidence_exact, "exact", {"color": colors.ink, "width": 2}),
-        _line(series.log_evidence, "estimate ± 2 s.e.", dashed),
-        go.Scatter(
-            x=series.resampled_at,
-            y=series.log_evidence[series.resampled_at],
-            mode="markers",
-            name="resampling",
-            marker={"symbol": "line-ns", "size": 12, "line": {"width": 1.5, "color": colors.ink}},
-            hovertemplate="resampled at update %{x}<extra></extra>",
-        ),
-    ]
-
-
-def _theta_traces(series: LatentSeries, theme: Theme) -> list[go.Scatter]:
-    """Exact ascent below the learned θ, and the maximiser dashed over all updates."""
-    colors = PALETTES[theme]
-    goal = np.full(len(series.theta), series.maximiser)
-    ascent = {"color": colors.muted, "width": 2, "dash": "dot"}
-    truth = {"color": colors.ink, "width": 1.5, "dash": "dash"}
-    return [
-        _line(goal, "maximiser", truth),
-        _line(series.theta_exact, "exact ascent", ascent),
-        _line(series.theta, "θ from the particles", {"color": colors.model, "width": 2.5}),
-    ]
-
-
-def _line(values: np.ndarray, name: str, style: dict[str, str | float]) -> go.Scatter:
-    shown = thin(len(values), POINTS)
-    hover = f"{name} %{{y:.4~g}}<extra></extra>"
+def _resamplings(series: LatentSeries, theme: Theme) -> go.Scatter:
+    line = {"width": 1.5, "color": PALETTES[theme].ink}
     return go.Scatter(
-        x=shown, y=values[shown], mode="lines", name=name, line=style, hovertemplate=hover
-    )
-
-
-def _band(series: LatentSeries, color: str) -> go.Scatter:
-    """The estimate ± 2 standard errors as a pale area."""
-    shown = thin(len(series.theta), POINTS)
-    middle, reach = series.log_evidence[shown], 2 * series.log_evidence_se[shown]
-    x, y = band(shown.astype(float), middle - reach, middle + reach)
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        fill="toself",
-        line={"width": 0, "color": color},
-        opacity=0.25,
-        fillcolor=color,
-        showlegend=False,
-        hoverinfo="skip",
+        x=series.resampled_at,
+        y=series.log_evidence[series.resampled_at],
+        mode="markers",
+        name="resampling",
+        marker={"symbol": "line-ns", "size": 12, "line": line},
+        hovertemplate="resampled at update %{x}<extra></extra>",
     )
 
 

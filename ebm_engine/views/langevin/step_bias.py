@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.series import thin
 from ebm_engine.views.style.theme import Captioned, finish, number
 
 HEIGHT = 440
@@ -112,21 +112,16 @@ def temperature_map(temperature: float, title: str, theme: Theme = "light") -> C
     x, energy = _double_well(temperature)
     shown = np.abs(x) <= 5
     low = energy.min()
-    figure = go.Figure(
-        [
-            _curve(x[shown], np.exp(low - energy[shown]), "T = 1: exp(−U)", colors.ink, "dash"),
-            _curve(
-                x[shown],
-                np.exp(-(energy[shown] - low) / temperature),
-                f"T = {number(temperature)}: exp(−U/T)",
-                colors.model,
-                "solid",
-            ),
-        ]
-    )
-    finish(figure, theme, f"Temperature of {title}", HEIGHT)
-    figure.update_xaxes(title_text="x", range=[-5, 5])
-    figure.update_yaxes(title_text="density over its peak", range=[0, 1.05])
+    usual, tempered = (np.exp((low - energy[shown]) / t) for t in (1.0, temperature))
+    ink = {"color": colors.ink, "dash": "dash", "width": 2.5}
+    orange = {"color": colors.model, "width": 2.5}
+    curves = [
+        Curve("T = 1: exp(−U)", x[shown], usual, ink),
+        Curve(f"T = {number(temperature)}: exp(−U/T)", x[shown], tempered, orange),
+    ]
+    plot = Plot(curves, unit="density over its peak", limits=(0, 1.05))
+    figure = draw([plot], theme, f"Temperature of {title}", HEIGHT, x_title="x", points=4000)
+    figure.update_xaxes(range=[-5, 5])
     right, cold = (right_mass(t) for t in (1.0, temperature))
     text = (
         f"Two modes with masses {SHARES[0]:g} and {SHARES[1]:g}. At T = {number(temperature)} "
@@ -172,9 +167,3 @@ def _wells() -> list[float]:
         x = np.linspace(centre - 0.2, centre + 0.2, 200_001)
         found.append(float(x[_energy(x).argmin()]))
     return found
-
-
-def _curve(x: np.ndarray, y: np.ndarray, name: str, color: str, dash: str) -> go.Scatter:
-    shown = thin(len(x), 4000)
-    line = {"color": color, "dash": dash, "width": 2.5}
-    return go.Scatter(x=x[shown], y=y[shown], mode="lines", name=name, line=line)

@@ -11,20 +11,19 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.colors import find_intermediate_color, hex_to_rgb
-from plotly.subplots import make_subplots
+from plotly.colors import hex_to_rgb
 
 from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.views.one_run import kl_words
+from ebm_engine.views.style.curves import SHARE, Curve, Plot, draw, newest_numbers, with_values
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
-from ebm_engine.views.style.series import last_finite, recent_median, running_median, thin
-from ebm_engine.views.style.strokes import finish_stacked, label_decades
+from ebm_engine.views.style.series import last_finite, recent_median, running_median
 from ebm_engine.views.style.theme import Captioned, number
 
 POINTS = 400  # drawn per curve: the figure is sent again every second
 SMOOTH = 41  # recorded updates in the running median of the gradient
 ROW_HEIGHT, MARGINS = 150, 130
-FIRST, SPACING = 1.6, 0.07  # height of the KL plot beside 1 for the others, and gaps between them
+FIRST = 1.6  # height of the KL plot beside 1 for the others
 SHADE = 0.5  # of the way to the text's colour, for a second run of one method
 REPEATED = ("solid", "6px,2px", "10px,2px,2px,2px", "2px,6px")
 ORDINAL: dict[Theme, tuple[str, ...]] = {
@@ -33,11 +32,7 @@ ORDINAL: dict[Theme, tuple[str, ...]] = {
 }
 ORDINAL_DASHES = ("solid", "dash", "dot", "dashdot")
 SVG_DASHES = {"solid": "", "dash": "6,4", "dot": "2,3", "dashdot": "7,3,2,3"}
-KL_FIELDS = {  # the first one that some run has is drawn for all
-    "kl_exact": "KL(target ‖ model), nats",
-    "kl_data": "Cross-entropy of the data, nats",
-    "kl_estimate": "Cross-entropy of the data by the walkers, nats",
-}
+KL_FIELDS = ("kl_exact", "kl_estimate")  # the first one that some run has is drawn for all
 
 
 class Entry(NamedTuple):
@@ -48,25 +43,16 @@ class Entry(NamedTuple):
     style: dict[str, str]
 
 
-class Row(NamedTuple):
-    """One plot of the figure: title, values per run, and whether the axis is logarithmic."""
-
-    title: str
-    values: list[np.ndarray]
-    log: bool = False
-    limits: tuple[float, float] | None = None
-    level: float | None = None
-
-
 def method_styles(kinds: Sequence[str], theme: Theme) -> list[dict[str, str]]:
     """Colour and dash of each run by its method; a second one of a kind differs in both."""
     styles = []
     for place, kind in enumerate(kinds):
         style, before = method_line(kind, theme), list(kinds[:place]).count(kind)
         if before:
-            ink, own = hex_to_rgb(PALETTES[theme].ink), hex_to_rgb(style["color"])
-            red, green, blue = find_intermediate_color(own, ink, SHADE * min(before, 2) / 2 + 0.15)
-            color = f"#{round(red):02X}{round(green):02X}{round(blue):02X}"
+            pairs = zip(hex_to_rgb(style["color"]), hex_to_rgb(PALETTES[theme].ink), strict=True)
+            share = SHADE * min(before, 2) / 2 + 0.15
+            parts = (round(own + share * (ink - own)) for own, ink in pairs)
+            color = "#" + "".join(f"{part:02X}" for part in parts)
             style = {"color": color, "dash": REPEATED[before % len(REPEATED)]}
         styles.append(style)
     return styles
@@ -91,30 +77,25 @@ def sample(style: dict[str, str]) -> str:
 
 def comparison(entries: Sequence[Entry], theme: Theme = "light") -> Captioned:
     """The curves of all runs, one plot per quantity that some run has, one legend for all."""
-    rows = _rows(entries)
-    figure = make_subplots(
-        rows=len(rows),
-        cols=1,
-        shared_xaxes=True,
-        row_heights=[FIRST, *[1.0] * (len(rows) - 1)],
-        vertical_spacing=SPACING,
-        subplot_titles=[row.title for row in rows],
+    plots = _plots(entries)
+    height = MARGINS + ROW_HEIGHT * len(plots)
+    figure = draw(plots, theme, "All runs by update", height, points=POINTS)
+    steps = [entry.snapshot.step for entry in entries]
+    at = f"update {steps[0]}" if len(set(steps)) == 1 else f"updates {min(steps)} to {max(steps)}"
+    caption = (
+        f"At {at}. All runs have the same seed, data and noise, and the same first walkers where "
+        "they start alike. The contrast can sit at 0 while the KL does not. The cosine is a median "
+        f"of {SMOOTH} recorded updates."
     )
-    for place, row in enumerate(rows, start=1):
-        for entry, values in zip(entries, row.values, strict=True):
-            trace = _curve(entry, values, row.log).update(showlegend=place == 1)
-            figure.add_trace(trace, row=place, col=1)
-        if row.level is not None:
-            ink = {"color": PALETTES[theme].ink, "width": 1, "dash": "dot"}
-            figure.add_hline(y=row.level, line=ink, row=place, col=1)
-        figure.update_yaxes(type="log" if row.log else "linear", row=place, col=1)
-        if row.limits:
-            figure.update_yaxes(range=list(row.limits), row=place, col=1)
-        if row.log:
-            label_decades(figure, np.concatenate(row.values), row=place)
-    height = MARGINS + ROW_HEIGHT * len(rows)
-    finish_stacked(figure, theme, "All runs by update", rows=len(rows), height=height)
-    return Captioned(figure, _alt(entries, rows), _caption(entries))
+    return Captioned(figure, newest_numbers(plots), caption)
+
+
+def history_curves(entries: Sequence[Entry], field: str, width: float = 2) -> list[Curve]:
+    """One column of the history of each run as a curve."""
+    return [
+        Curve(name, snapshot.history["step"], snapshot.history[field], style | {"width": width})
+        for name, snapshot, style in entries
+    ]
 
 
 def final_numbers(entries: Sequence[Entry]) -> list[dict[str, str]]:
@@ -122,68 +103,26 @@ def final_numbers(entries: Sequence[Entry]) -> list[dict[str, str]]:
     return [_numbers(entry) for entry in entries]
 
 
-def _rows(entries: Sequence[Entry]) -> list[Row]:
-    def all_of(field: str) -> list[np.ndarray]:
-        return [entry.snapshot.history[field] for entry in entries]
-
-    known = [field for field in KL_FIELDS if any(np.isfinite(v).any() for v in all_of(field))]
-    field = known[0] if known else "kl_exact"
-    cosines = [running_median(values, SMOOTH) for values in all_of("gradient_cosine")]
-    negative = any((values < 0).any() for values in cosines)
-    shares = [
-        values if entry.snapshot.spec.method.weighted else np.full(len(values), np.nan)
-        for entry, values in zip(entries, all_of("ess"), strict=True)
+def _plots(entries: Sequence[Entry]) -> list[Plot]:
+    """The plots that have values; that of the KL alone where no run has any."""
+    first = entries[0].snapshot
+    known = (f for f in KL_FIELDS if any(np.isfinite(e.snapshot.history[f]).any() for e in entries))
+    field = next(known, KL_FIELDS[0])
+    title = kl_words.title(first) + ("" if field == "kl_exact" else ", estimated by the walkers")
+    log = field == "kl_exact" and first.known_density
+    weighted = [entry for entry in entries if entry.snapshot.spec.method.weighted]
+    cosines = [
+        curve._replace(y=running_median(curve.y, SMOOTH))
+        for curve in history_curves(entries, "gradient_cosine")
     ]
-    rows = [
-        Row(KL_FIELDS[field], all_of(field), log=field == "kl_exact"),
-        Row("ESS/N of the runs with weights", shares, limits=(-0.03, 1.08)),
-        Row("CD contrast E(data) − E(walkers), nats: not a loss", all_of("contrast"), level=0.0),
-        Row(
-            "Gradient: cosine with the exact one",
-            cosines,
-            limits=(-1.05 if negative else -0.05, 1.1),
-            level=1.0,
-        ),
+    low = -1.05 if any((curve.y < 0).any() for curve in cosines) else -0.05
+    plots = [
+        Plot(history_curves(entries, field), title, "nats", log=log, height=FIRST),
+        Plot(history_curves(weighted, "ess"), "ESS/N of the runs with weights", limits=SHARE),
+        Plot(history_curves(entries, "contrast"), kl_words.CONTRAST, "nats", zero=True),
+        Plot(cosines, "Gradient: cosine with the exact one", limits=(low, 1.1), exact=[1.0]),
     ]
-    return [row for row in rows if any(np.isfinite(v).any() for v in row.values)] or rows[:1]
-
-
-def _curve(entry: Entry, values: np.ndarray, log: bool) -> go.Scatter:
-    shown = thin(len(values), POINTS)
-    y = values[shown].astype(np.float64)
-    return go.Scatter(
-        x=entry.snapshot.history["step"][shown],
-        y=np.where(y > 0, y, np.nan) if log else y,
-        mode="lines",
-        name=entry.name,
-        legendgroup=entry.name,
-        line={**entry.style, "width": 2},
-        hovertemplate=f"{entry.name} %{{y:.4~g}}<extra></extra>",
-    )
-
-
-def _alt(entries: Sequence[Entry], rows: list[Row]) -> str:
-    """The newest value of each run in each plot."""
-    texts = []
-    for row in rows:
-        newest = [last_finite(values) for values in row.values]
-        told = [
-            f"{entry.name} {number(value)}"
-            for entry, value in zip(entries, newest, strict=True)
-            if value is not None
-        ]
-        texts.append(f"{row.title}: {', '.join(told) or 'no values yet'}")
-    return f"{'; '.join(texts)}."
-
-
-def _caption(entries: Sequence[Entry]) -> str:
-    steps = [entry.snapshot.step for entry in entries]
-    at = f"update {steps[0]}" if len(set(steps)) == 1 else f"updates {min(steps)} to {max(steps)}"
-    return (
-        f"At {at}. All runs have the same seed, data and noise, and the same first walkers where "
-        "they start alike. The contrast can sit at 0 while the KL does not. The cosine is a median "
-        f"of {SMOOTH} recorded updates."
-    )
+    return with_values(plots)
 
 
 def _numbers(entry: Entry) -> dict[str, str]:

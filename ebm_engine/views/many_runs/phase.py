@@ -11,14 +11,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import (
-    FONT_SIZE,
-    Captioned,
-    blank,
-    finish,
-    number,
-    power_of_ten,
-)
+from ebm_engine.views.style.theme import FONT_SIZE, Captioned, blank, finish, number, power_of_ten
 
 SCALE = "cividis"
 SIDE_BY_SIDE = 3  # panels in a row
@@ -148,7 +141,7 @@ def _texts(panel: PhasePanel, scale: dict[str, Any], theme: Theme, *, log: bool)
     shares = (_colour(panel.values, log=log) - scale["cmin"]) / (scale["cmax"] - scale["cmin"])
     grounds = {at: shares[at] for at in places if math.isfinite(shares[at])}
     colours = sample_colorscale(SCALE, [min(1.0, max(0.0, s)) for s in grounds.values()])
-    inks = {at: _ink(colour) for at, colour in zip(grounds, colours, strict=True)}
+    inks = {at: _ink(str(colour)) for at, colour in zip(grounds, colours, strict=True)}
     return go.Scatter(
         x=[column for _, column in places],
         y=[row for row, _ in places],

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
-from ebm_engine.views.style.series import band, thin
+from ebm_engine.views.style.series import band_outline, thin
 from ebm_engine.views.style.theme import config, finish
 
 POINTS = 2000  # drawn per curve at most
@@ -50,14 +50,14 @@ def study_figure(
     """All panels in rows of `columns`, with one legend."""
     rows = math.ceil(len(panels) / columns)
     titles = [panel["title"] for panel in panels]
-    spacing = {"horizontal_spacing": 0.25 / columns, "vertical_spacing": 0.3 / rows}
+    spacing: dict[str, Any] = {"horizontal_spacing": 0.25 / columns, "vertical_spacing": 0.3 / rows}
     figure = make_subplots(rows, columns, subplot_titles=titles, **spacing)
     finish(figure, theme, title, ROW_HEIGHT * rows + LEGEND_HEIGHT)
     figure.update_layout(paper_bgcolor=PALETTES[theme].ground, margin={"t": 90, "b": LEGEND_HEIGHT})
     styles = _styles(panels, theme)
     named: set[str] = set()
     for index, panel in enumerate(panels):
-        place = {"row": index // columns + 1, "col": index % columns + 1}
+        place: dict[str, Any] = {"row": index // columns + 1, "col": index % columns + 1}
         for curve in (curve for curve in panel["curves"] if len(curve["x"])):
             style = styles[curve["name"]]
             for trace in _traces(curve, style, first=curve["name"] not in named):
@@ -103,21 +103,23 @@ def _traces(curve: dict[str, Any], style: dict[str, Any], *, first: bool) -> lis
     drawn = [go.Scatter(x=x, y=y, mode="lines", line=line, showlegend=first, **shared)]
     if "low" in curve:
         low, high = (np.asarray(curve[edge], dtype=float)[shown] for edge in ("low", "high"))
-        outline_x, outline_y = band(x, low, high)
+        outline_x, outline_y = band_outline(x, low, high)
         area = {"fill": "toself", "fillcolor": line["color"], "opacity": 0.2, "hoverinfo": "skip"}
         edge = {"mode": "lines", "line": {"width": 0}, "showlegend": False}
         drawn.insert(0, go.Scatter(x=outline_x, y=outline_y, **area, **edge, **shared))
     return drawn
 
 
-def _frame(figure: go.Figure, panel: dict[str, Any], place: dict[str, int], theme: Theme) -> None:
+def _frame(figure: go.Figure, panel: dict[str, Any], place: dict[str, Any], theme: Theme) -> None:
     """Axes and levels of a panel."""
     for axis, update in (("x", figure.update_xaxes), ("y", figure.update_yaxes)):
         log = panel.get(f"{axis}_log", False)
         limits = panel.get("range" if axis == "y" else "x_range")
         if limits is not None and log:
             limits = [math.log10(limit) for limit in limits]
-        shape = {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {}
+        shape: dict[str, Any] = (
+            {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {}
+        )
         update(title_text=panel.get(f"{axis}_title", ""), range=limits, **shape, **place)
     line = {"color": PALETTES[theme].ink, "width": 1.5}
     for level, dash in zip(panel.get("levels", ()), ("dash", "dot"), strict=False):

@@ -13,9 +13,10 @@ import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import kl_words, mass_words
+from ebm_engine.views.style.curves import SHARE, Band, Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
-from ebm_engine.views.style.series import band, last_finite
-from ebm_engine.views.style.theme import Captioned, finish, has_weights, method_name, number
+from ebm_engine.views.style.series import last_finite
+from ebm_engine.views.style.theme import Captioned, has_weights, method_name, number
 
 MODES = 3  # whose masses are shown, at most
 QUARTILES = (0, 25, 50, 75, 100)  # per cent
@@ -61,8 +62,7 @@ def sentence(series: Ribbon, snapshot: Snapshot) -> str:
     parts = []
     field = kl_field(series)
     if field:
-        name = "KL" if snapshot.known_density else "cross-entropy"
-        parts.append(f"{name} {spread(getattr(series, field)[:, -1])} nats")
+        parts.append(f"{kl_words.noun(snapshot)} {spread(getattr(series, field)[:, -1])} nats")
     for mode in range(min(MODES, series.masses.shape[2])):
         truth = number(float(snapshot.mode_mass.truth[mode]), ".3f")
         parts.append(
@@ -92,94 +92,68 @@ def bands(values: np.ndarray) -> np.ndarray:
 
 
 def _kl(series: Ribbon, field: str, snapshot: Snapshot, theme: Theme) -> Captioned:
-    own = snapshot.history["step"], snapshot.history[field]
-    figure = _figure(series.steps, [getattr(series, field)], [own], snapshot, theme)
-    title = kl_words.title(snapshot)
-    title += "" if field == "kl_exact" else ", estimated"
-    finish(figure, theme, f"{title} over seeds", HEIGHT)
-    figure.update_yaxes(title_text="nats")
-    return _reading(figure, series, title, [getattr(series, field)], own[1])
+    values, own = getattr(series, field), (snapshot.history["step"], snapshot.history[field])
+    title = kl_words.title(snapshot) + ("" if field == "kl_exact" else ", estimated")
+    plot = _plot(series.steps, [values], [own], snapshot, theme)._replace(unit="nats")
+    figure = draw([plot], theme, f"{title} over seeds", HEIGHT)
+    return _captioned(figure, series, title, [values], own[1])
 
 
 def _ess(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Captioned:
     own = snapshot.history["step"], snapshot.history["ess"]
-    figure = _figure(series.steps, [series.ess], [own], snapshot, theme)
-    finish(figure, theme, "ESS/N over seeds", HEIGHT)
-    figure.update_yaxes(title_text="share of N", range=[-0.03, 1.08])
-    return _reading(figure, series, "ESS/N", [series.ess], own[1])
+    plot = _plot(series.steps, [series.ess], [own], snapshot, theme)
+    plot = plot._replace(unit="share of N", limits=SHARE)
+    figure = draw([plot], theme, "ESS/N over seeds", HEIGHT)
+    return _captioned(figure, series, "ESS/N", [series.ess], own[1])
 
 
 def _masses(series: Ribbon, snapshot: Snapshot, theme: Theme) -> Captioned:
     count = min(MODES, series.masses.shape[2])
     values = [series.masses[:, :, mode] for mode in range(count)]
     owns = [_own_mass(snapshot, mode) for mode in range(count)]
-    figure = _figure(series.steps, values, owns, snapshot, theme)
-    for truth in np.unique(np.round(snapshot.mode_mass.truth[:count], 6)):
-        ink = {"color": PALETTES[theme].ink, "width": 1.5, "dash": "dash"}
-        figure.add_hline(y=float(truth), line=ink)
+    truths = np.unique(np.round(snapshot.mode_mass.truth[:count], 6)).tolist()
+    plot = _plot(series.steps, values, owns, snapshot, theme)._replace(unit="mass", exact=truths)
     title = mass_words.heading(snapshot)
-    finish(figure, theme, f"{title} over seeds", HEIGHT)
-    figure.update_yaxes(title_text="mass", rangemode="tozero")
-    return _reading(figure, series, f"{title} 1 to {count}", values, owns[0][1])
+    figure = draw([plot], theme, f"{title} over seeds", HEIGHT)
+    figure.update_yaxes(rangemode="tozero")
+    return _captioned(figure, series, f"{title} 1 to {count}", values, owns[0][1])
 
 
 def _own_mass(snapshot: Snapshot, mode: int) -> tuple[np.ndarray, np.ndarray]:
-    """This run's mass of a mode: its history, or one point where only the walkers tell it."""
+    """This run's mass of a mode: its history, or one point where only the walkers estimate it."""
     if np.isfinite(snapshot.mass_history[:, mode]).any():
         return snapshot.history["step"], snapshot.mass_history[:, mode]
     return np.array([snapshot.step]), snapshot.mode_mass.weighted[[mode]]
 
 
-def _figure(
+def _plot(
     steps: np.ndarray,
     values: list[np.ndarray],
     owns: list[tuple[np.ndarray, np.ndarray]],
     snapshot: Snapshot,
     theme: Theme,
-) -> go.Figure:
+) -> Plot:
     """Bands first, then the medians, then this run's own curves."""
     style = method_line(snapshot.spec.method.kind, theme)
-    traces = []
-    for place, curves in enumerate(values):
-        low, lower, _, upper, high = bands(curves)
-        outer = _area(steps, low, high, style["color"], 0.18, "lowest to highest")
-        inner = _area(steps, lower, upper, style["color"], 0.35, "middle half")
-        traces += [trace.update(showlegend=place == 0) for trace in (outer, inner)]
+    areas, medians = [], []
     name = f"median of {method_name(snapshot)}"
-    medians = [_line(steps, bands(curves)[2], name, style | {"width": 2}) for curves in values]
+    for low, lower, middle, upper, high in map(bands, values):
+        areas += [
+            Band(steps, low, high, style["color"], 0.18, "lowest to highest"),
+            Band(steps, lower, upper, style["color"], 0.35, "middle half"),
+        ]
+        medians.append(Curve(name, steps, middle, {**style, "width": 2}))
     own_style = {"color": PALETTES[theme].model, "width": 2.5}
-    own = [_line(x, y, "this run", own_style) for x, y in owns]
-    for group in (medians, own):
-        traces += [trace.update(showlegend=place == 0) for place, trace in enumerate(group)]
-    figure = go.Figure(traces)
-    figure.update_layout(hovermode="x unified")
-    return figure.update_xaxes(title_text="update")
+    return Plot([*medians, *(Curve("this run", *own, own_style) for own in owns)], bands=areas)
 
 
-def _area(
-    x: np.ndarray, low: np.ndarray, high: np.ndarray, color: str, opacity: float, name: str
-) -> go.Scatter:
-    outline_x, outline_y = band(x.astype(float), low, high)
-    edge = {"mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip"}
-    area = {"fill": "toself", "fillcolor": color, "opacity": opacity, "name": name}
-    return go.Scatter(x=outline_x, y=outline_y, **edge, **area)
-
-
-def _line(x: np.ndarray, y: np.ndarray, name: str, style: dict) -> go.Scatter:
-    mode = "lines" if len(x) > 1 else "markers"
-    look = {"line": style} if len(x) > 1 else {"marker": {"color": style["color"], "size": 11}}
-    hover = f"{name} %{{y:.4~g}}<extra></extra>"
-    return go.Scatter(x=x, y=y, mode=mode, name=name, hovertemplate=hover, **look)
-
-
-def _reading(
+def _captioned(
     figure: go.Figure, series: Ribbon, title: str, values: list[np.ndarray], own: np.ndarray
 ) -> Captioned:
     ends = "; ".join(spread(curves[:, -1]) for curves in values)
-    mine = last_finite(own)
     alt = (
         f"{title} of {len(series.seeds)} seeds at update {series.steps[-1]}: median "
-        f"[lowest–highest] {ends}; this run: {'unknown' if mine is None else number(mine, '.3f')}."
+        f"[lowest–highest] {ends}; this run: {number(last_finite(own), '.3f')}."
     )
     caption = (
         f"{len(series.seeds)} runs with the seeds {series.seeds[0]} to {series.seeds[-1]}: each "

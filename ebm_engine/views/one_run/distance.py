@@ -1,4 +1,4 @@
-"""Compact curves over the updates: distance to the target, and what the controllers did.
+"""Curves over the updates: distance to the target, and what the controllers did.
 
 The distance is the total variation ½∫|p_model − p_target|: the share of the mass in the wrong
 place, 0 where both agree and 1 where they share nothing.
@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style import wording
+from ebm_engine.views.style.curves import SHARE, Curve, Plot, draw, level
+from ebm_engine.views.style.marks import draw_marks
 from ebm_engine.views.style.palette import PALETTES, Theme, method_line
 from ebm_engine.views.style.series import last_finite
-from ebm_engine.views.style.strokes import curve, draw_marks, finish_stacked, level, stacked
-from ebm_engine.views.style.theme import Captioned, blank, finish, number
+from ebm_engine.views.style.theme import Captioned, blank, number
 
 HEIGHT = 320
 ROW_HEIGHT = 200  # px of each plot of the controllers
@@ -28,12 +28,10 @@ def distance_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
         return _no_distance(snapshot, theme)
     values = snapshot.history["total_variation"]
     line = {"color": PALETTES[theme].ink, "width": 2}
-    figure = go.Figure(curve(snapshot, values, "total variation", line))
-    now = number(np.nan if (last := last_finite(values)) is None else last)
-    finish(figure, theme, f"Total variation to the target: {now}", HEIGHT)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title_text="update")
-    figure.update_yaxes(title_text="½∫|p model − p target|", range=[-0.03, 1.03])
+    curve = Curve("total variation", snapshot.history["step"], values, line)
+    plot = Plot([curve], unit="½∫|p model − p target|", limits=(-0.03, 1.03))
+    now = number(last_finite(values))
+    figure = draw([plot], theme, f"Total variation to the target: {now}", HEIGHT)
     unnamed = draw_marks(figure, snapshot, theme)
     alt = (
         f"Total variation between model and target at update {wording.judged_step(snapshot)}: "
@@ -52,7 +50,7 @@ class _Row(NamedTuple):
 
     values: np.ndarray
     title: str
-    limits: list[float] | None
+    limits: tuple[float, float] | None
     setting: tuple[float, str] | None
     meaning: str
 
@@ -67,19 +65,20 @@ def controller_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     rows = _rows(snapshot)
     if not rows:
         return _no_controllers(snapshot, theme)
-    figure = stacked([row.title for row in rows], [1 / len(rows)] * len(rows))
+    steps = snapshot.history["step"]
     style = {**method_line(snapshot.spec.method.kind, theme), "width": 2}
     dotted = {"color": PALETTES[theme].ink, "width": 1.5, "dash": "dot"}
-    for place, row in enumerate(rows, start=1):
-        figure.add_trace(curve(snapshot, row.values, row.title, style), row=place, col=1)
+    plots = []
+    for row in rows:
+        curves = [Curve(row.title, steps, row.values, style)]
         if row.setting:
-            figure.add_trace(level(snapshot, *row.setting, dotted), row=place, col=1)
-        figure.update_yaxes(range=row.limits, rangemode="tozero", row=place, col=1)
-    height = 120 + ROW_HEIGHT * len(rows)
-    finish_stacked(figure, theme, "Controllers", rows=len(rows), height=height)
+            curves.append(level(steps, *row.setting, dotted))
+        plots.append(Plot(curves, row.title, limits=row.limits))
+    figure = draw(plots, theme, "Controllers", 120 + ROW_HEIGHT * len(rows))
+    figure.update_yaxes(rangemode="tozero")
     figure.update_traces(showlegend=False)
     unnamed = draw_marks(figure, snapshot, theme)
-    now = ", ".join(f"{row.title} {_newest(row.values)}" for row in rows)
+    now = ", ".join(f"{row.title} {number(last_finite(row.values))}" for row in rows)
     alt = f"At update {wording.judged_step(snapshot)}: {now}."
     count = snapshot.spec.walkers.count
     meanings = " ".join(row.meaning for row in rows)
@@ -97,21 +96,16 @@ def _rows(snapshot: Snapshot) -> list[_Row]:
     if _moves(history["rate"]):
         meaning = "Factor on the learning rates, from the ESS and the planned decay."
         unit = (1.0, "rates as set")
-        rows.append(_Row(history["rate"], "rate factor", [-0.03, 1.08], unit, meaning))
+        rows.append(_Row(history["rate"], "rate factor", SHARE, unit, meaning))
     if np.isfinite(history["acceptance"]).any():
         meaning = "Acceptance: share of the proposals that the last move accepted."
-        rows.append(_Row(history["acceptance"], "acceptance", [-0.03, 1.08], None, meaning))
+        rows.append(_Row(history["acceptance"], "acceptance", SHARE, None, meaning))
     return rows
 
 
 def _moves(values: np.ndarray) -> bool:
     finite = values[np.isfinite(values)]
     return len(finite) > 0 and bool(np.ptp(finite) > 1e-9 * np.abs(finite).max())
-
-
-def _newest(values: np.ndarray) -> str:
-    last = last_finite(values)
-    return "unknown" if last is None else number(last)
 
 
 def _no_distance(snapshot: Snapshot, theme: Theme) -> Captioned:

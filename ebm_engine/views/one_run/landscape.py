@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import plane_layers, plane_numbers, surface
 from ebm_engine.views.style import encodings
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme, difference_colors
 from ebm_engine.views.style.theme import Captioned, finish, note, number
 from ebm_engine.views.style.wording import UNKNOWN, average, walkers_role
@@ -18,7 +20,7 @@ from ebm_engine.views.style.wording import UNKNOWN, average, walkers_role
 
 def energy_map(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The energy on the plane with data, walkers, chains and means on it."""
-    traces = plane_layers.field_layers(snapshot)
+    traces: list[BaseTraceType] = [*plane_layers.field_layers(snapshot)]
     traces.append(plane_layers.data_layer(snapshot))
     traces += plane_layers.walker_layers(snapshot)
     traces += plane_layers.chain_layers(snapshot)
@@ -112,18 +114,19 @@ def cut(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     line = plane_numbers.cut_line(snapshot)
     model, target = plane_numbers.cut_values(snapshot, line)
     colors = PALETTES[theme]
-    figure = go.Figure(_cut_trace(line, model, "model", {"color": colors.model, "width": 2.5}))
+    orange = {"color": colors.model, "width": 2.5}
+    ink = {"color": colors.ink, "width": 2, "dash": "dash"}
+    curves = [Curve("model", line.distance, model, orange)]
     if snapshot.known_density:
-        ink = {"color": colors.ink, "width": 2, "dash": "dash"}
-        figure.add_trace(_cut_trace(line, target, "target", ink))
-    else:
+        curves.append(Curve("target", line.distance, target, ink))
+    limits = plane_numbers.cut_range(line, model, target)
+    plot = Plot(curves, unit="−log p (nats)", limits=limits)
+    title = f"Cut through the modes at update {snapshot.step}"
+    figure = draw([plot], theme, title, 420, x_title="distance along the cut")
+    figure.update_xaxes(hoverformat=".2f")
+    if not snapshot.known_density:
         middle = {"x": 0.5, "xref": "paper", "y": 0.88, "yref": "paper", "yanchor": "top"}
         figure.add_annotation(note(f"{UNKNOWN}:<br>no curve of the target", theme, **middle))
-    finish(figure, theme, f"Cut through the modes at update {snapshot.step}", 420)
-    low, high = plane_numbers.cut_range(line, model, target)
-    figure.update_layout(hovermode="x unified")
-    figure.update_xaxes(title_text="distance along the cut", hoverformat=".2f")
-    figure.update_yaxes(title_text="−log p (nats)", range=[low, high])
     kind = "target mode" if snapshot.known_density else "cluster"
     for mode, place in enumerate(line.modes, start=1):
         figure.add_vline(
@@ -164,17 +167,6 @@ def _at_modes(
             text += f", target {number(_at(line, target, place), '.2f')}"
         texts.append(text)
     return "; ".join(texts)
-
-
-def _cut_trace(line: plane_numbers.Cut, values: np.ndarray, name: str, style: dict) -> go.Scatter:
-    return go.Scatter(
-        x=line.distance,
-        y=values,
-        mode="lines",
-        name=name,
-        line=style,
-        hovertemplate=f"{name} %{{y:.3f}} nats<extra></extra>",
-    )
 
 
 def _at(line: plane_numbers.Cut, values: np.ndarray, place: float) -> float:

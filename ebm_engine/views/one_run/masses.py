@@ -15,6 +15,7 @@ from plotly.subplots import make_subplots
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import mass_words
 from ebm_engine.views.style import wording
+from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Palette, Theme
 from ebm_engine.views.style.theme import FONT_SIZE, Captioned, finish, has_weights
 
@@ -59,27 +60,21 @@ def _side_by_side(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: st
 
 def mass_curves(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """The model's exact mode masses over the updates; true masses dashed."""
-    colors, noun = PALETTES[theme], mass_words.noun(snapshot)
-    steps, shares = snapshot.history["step"], snapshot.mass_history
+    noun, shares = mass_words.noun(snapshot), snapshot.mass_history
     few = shares.shape[1] <= FEW
-    figure = go.Figure()
-    for mode in range(shares.shape[1]):
-        figure.add_scatter(
-            x=steps,
-            y=shares[:, mode],
-            mode="lines",
-            name=f"{noun} {mode + 1}",
-            line={"color": colors.model, "width": 2.5 if few else 1.2},
-            opacity=1.0 if few else 0.7,
-            showlegend=False,
-            hovertemplate=f"{noun} {mode + 1} %{{y:.4f}}<extra></extra>",
+    style = {"color": PALETTES[theme].model, "width": 2.5 if few else 1.2}
+    opacity = 1.0 if few else 0.7
+    curves = [
+        Curve(
+            f"{noun} {mode}", snapshot.history["step"], mass, style, opacity=opacity, listed=False
         )
+        for mode, mass in enumerate(shares.T, start=1)
+    ]
     # One line per different mass: equal modes share theirs.
-    for truth in np.unique(np.round(snapshot.mode_mass.truth, 6)):
-        figure.add_hline(y=float(truth), line={"color": colors.ink, "width": 1.5, "dash": "dash"})
-    finish(figure, theme, f"{mass_words.heading(snapshot)} of the model over the updates", 420)
-    figure.update_xaxes(title_text="update")
-    figure.update_yaxes(title_text="mass", rangemode="tozero")
+    truths = np.unique(np.round(snapshot.mode_mass.truth, 6)).tolist()
+    title = f"{mass_words.heading(snapshot)} of the model over the updates"
+    figure = draw([Plot(curves, unit="mass", exact=truths)], theme, title, 420)
+    figure.update_yaxes(rangemode="tozero")
     alt = (
         f"Exact masses of the model up to update {wording.judged_step(snapshot)}. "
         f"{mass_words.model_and_truth(snapshot, FEW)}"
@@ -163,7 +158,7 @@ def panels(snapshot: Snapshot, drawn: list[Bars], theme: Theme, title: str) -> g
     modes = np.arange(1, len(snapshot.mode_mass.model) + 1)
     for row, bars in enumerate(drawn, start=1):
         trace = bar(modes, bars, mass_words.places(snapshot), -PANEL / 2, PANEL)
-        trace.error_y.update(thickness=1.5, width=3)
+        trace.update(error_y={"thickness": 1.5, "width": 3})
         figure.add_trace(trace.update(showlegend=False), row=row, col=1)
         # Neighbours of equal mass join to one line, dashed over its whole length.
         truth = truth_line(modes, snapshot, 0.5, colors)

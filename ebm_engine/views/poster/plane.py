@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.path import Path
@@ -10,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.images.images import EDGE, sheet
 from ebm_engine.views.one_run import plane_layers, plane_numbers
-from ebm_engine.views.poster.style import Look, plain_axes, shade
+from ebm_engine.views.poster.style import Look, paint, plain_axes
 from ebm_engine.views.style import encodings
 from ebm_engine.views.style.palette import FIELD, HOLLOW, ON_FIELD
 from ebm_engine.views.style.series import thin
@@ -20,7 +22,6 @@ USUAL = 620.0  # px of a plane whose walkers have the figures' size
 DATA, DEAD = 4.4, 4.4  # diameters in px
 RIM = 1.0  # px, within the area of a walker
 DISC = Path.arc(0, 360, 4)  # half as long in an SVG as matplotlib's own
-WHITE = (255, 255, 255)
 COLUMNS = 8
 
 
@@ -45,7 +46,8 @@ def fill(axes: Axes, snapshot: Snapshot, look: Look) -> None:
     scale = min(axes.bbox.size) / USUAL
     _field(axes, snapshot)
     data = snapshot.data[thin(len(snapshot.data), plane_layers.DATA)]
-    axes.scatter(*data.T, (DATA * scale) ** 2, ON_FIELD.data, alpha=0.75, lw=0, label="data")
+    x, y = data.T
+    axes.scatter(x, y, (DATA * scale) ** 2, ON_FIELD.data, alpha=0.75, lw=0, label="data")
     _walkers(axes, snapshot, scale)
     few = len(snapshot.target_means) <= plane_layers.MANY
     style = {
@@ -78,7 +80,7 @@ def _field(axes: Axes, snapshot: Snapshot) -> None:
     known = np.ma.masked_invalid(energy)
     levels = [level for level in encodings.ISO_LINES if known.count() and level < known.max()]
     if levels:
-        axes.contour(x, y, known, levels=levels, colors=[shade(WHITE, 0.8)], linewidths=1.0)
+        axes.contour(x, y, known, levels=levels, colors=[(1, 1, 1, 0.8)], linewidths=1.0)
 
 
 def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
@@ -87,14 +89,18 @@ def _walkers(axes: Axes, snapshot: Snapshot, scale: float) -> None:
     alive = encodings.alive(snapshot.log_w[shown])
     inner = np.maximum(encodings.diameters(snapshot.log_w)[shown] - RIM, 0.2)
     if not alive.all():
-        dead = {"facecolors": "none", "edgecolors": HOLLOW, "label": encodings.HOLLOW_WALKERS}
+        dead: dict[str, Any] = {
+            "facecolors": "none",
+            "edgecolors": HOLLOW,
+            "label": encodings.HOLLOW_WALKERS,
+        }
         axes.scatter(x[~alive], y[~alive], (DEAD * scale) ** 2, lw=RIM * scale, **dead)
     axes.scatter(
         x[alive],
         y[alive],
         (scale * inner[alive]) ** 2,
-        [shade(ON_FIELD.walkers, 0.4)],
-        edgecolors=[shade(WHITE, 0.7)],
+        [paint(ON_FIELD.walker(0.4))],
+        edgecolors=[(1, 1, 1, 0.7)],
         lw=RIM * scale,
         marker=DISC,
         label=encodings.LIVING,

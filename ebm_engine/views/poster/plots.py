@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.typing import ColorType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.one_run import kl_words, mass_words
-from ebm_engine.views.poster.style import Look, line_style, plain_axes, shade
-from ebm_engine.views.style import wording
-from ebm_engine.views.style.palette import method_line
+from ebm_engine.views.one_run.curves import weight_curves
+from ebm_engine.views.poster.style import Look, line_style, paint, plain_axes
+from ebm_engine.views.style.curves import Curve
 from ebm_engine.views.style.series import thin
 from ebm_engine.views.style.theme import has_weights, method_name
 
@@ -39,7 +40,7 @@ class _Bars(NamedTuple):
     name: str
     value: np.ndarray
     error: np.ndarray | None
-    color: str | tuple[float, ...]
+    color: ColorType
 
 
 def _frame_masses(axes: Axes, look: Look) -> None:
@@ -72,7 +73,7 @@ def _bars(axes: Axes, left: np.ndarray, top: np.ndarray, width: float) -> PolyCo
     """Bars as one artist: of many modes `Axes.bar` is too slow for a film."""
     x = np.column_stack([left, left, left + width, left + width])
     y = np.column_stack([0 * top, top, top, 0 * top])
-    bars = PolyCollection(np.stack([x, y], axis=-1), linewidths=0)
+    bars = PolyCollection(list(np.stack([x, y], axis=-1)), linewidths=0)
     axes.add_collection(bars, autolim=False)
     return bars
 
@@ -81,54 +82,32 @@ def _readings(snapshot: Snapshot, look: Look) -> list[_Bars]:
     """What is known of the masses, from left to right."""
     found, colors = snapshot.mode_mass, look.colors
     name = "weighted" if has_weights(snapshot) else "walkers"
-    walkers = _Bars(name, found.weighted, found.weighted_se, shade(colors.walkers, 0.8))
+    walkers = _Bars(name, found.weighted, found.weighted_se, paint(colors.walker(0.8)))
     model = _Bars("model", found.model, None, colors.model)
     if len(found.truth) > MANY:
         every = [model, walkers]
     else:
-        raw = _Bars("raw", found.raw, found.raw_se, shade(colors.walkers, 0.3))
+        raw = _Bars("raw", found.raw, found.raw_se, paint(colors.walker(0.3)))
         raws = [raw] if has_weights(snapshot) else []
         every = [_Bars("data", found.data, None, colors.data), model, *raws, walkers]
     return [bars for bars in every if np.isfinite(bars.value).any()] or every
 
 
 def _frame_learning(axes: Axes, look: Look) -> None:
-    known = look.whole.known_density
-    quantity = "KL(target ‖ model)" if known else "Cross-entropy of the data"
-    _titled(axes, look, f"{quantity} in nats, ± 2 s.e.")
-    curves = [look.whole.history[field] for field in _kl_names(look.whole)]
-    axes.set(xlim=_updates(look), ylim=_limits(curves, from_zero=known))
+    curves = kl_words.curves(look.whole, look.theme)
+    limits = _limits([curve.y for curve in curves], from_zero=look.whole.known_density)
+    _titled(axes, look, f"{kl_words.title(look.whole)} in nats, ± 2 s.e.")
+    axes.set(xlim=_updates(look), ylim=limits)
 
 
 def _fill_learning(axes: Axes, snapshot: Snapshot, look: Look) -> None:
     """KL in nats over the updates, or the cross-entropy where the density is not known."""
     _marks(axes, snapshot, look)
-    colors, line = look.colors, method_line(snapshot.spec.method.kind, look.theme)
-    styles = {
-        "kl_data": (colors.muted, "solid"),
-        "kl_witness": (colors.witness, "longdash"),
-        "kl_estimate": (line["color"], line["dash"]),
-        "kl_exact": (colors.ink, "solid"),
-    }
-    names = _kl_names(look.whole)
-    for field in names:
-        _error_band(axes, snapshot, field, styles[field][0])
-    for field, name in names.items():
-        _curve(axes, snapshot, snapshot.history[field], name, *styles[field])
-
-
-def _kl_names(snapshot: Snapshot) -> dict[str, str]:
-    """The legend's short name of each curve that has values, from back to front."""
-    known = snapshot.known_density
-    exact = "on the truth" if wording.sampled(snapshot) else "exact"
-    short = {
-        "kl_data": "on the data",
-        "kl_witness": "witness",
-        "kl_estimate": "estimate",
-        "kl_exact": exact if known else "on the data",
-    }
-    fields = kl_words.line_names(snapshot)
-    return {f: short[f] for f in fields if np.isfinite(snapshot.history[f]).any()}
+    curves = kl_words.curves(snapshot, look.theme)
+    for curve in curves:
+        _error_band(axes, curve)
+    for curve in curves:
+        _curve(axes, curve)
 
 
 def _frame_weights(axes: Axes, look: Look) -> None:
@@ -144,14 +123,11 @@ def _fill_weights(axes: Axes, snapshot: Snapshot, look: Look) -> None:
     """ESS/N with its threshold, and the share of ancestors; ticks where walkers resampled."""
     if not has_weights(snapshot):
         return
-    line = method_line(snapshot.spec.method.kind, look.theme)
     threshold = snapshot.spec.method.ess_threshold
-    kin = snapshot.history["ancestors"] / snapshot.spec.walkers.count
-    kin_color = shade(look.colors.walkers, 0.9)
     _marks(axes, snapshot, look)
-    axes.vlines(snapshot.resampled_at[-POINTS:], 0, 0.05, kin_color, lw=1)
-    _curve(axes, snapshot, snapshot.history["ess"], "ESS/N", line["color"], line["dash"])
-    _curve(axes, snapshot, kin, "ancestors/N", kin_color, "12px,4px,2px,4px")
+    axes.vlines(snapshot.resampled_at[-POINTS:], 0, 0.05, paint(look.colors.walker()), lw=1)
+    for curve in weight_curves(snapshot, look.theme):
+        _curve(axes, curve)
     dotted = {"color": look.colors.muted, "lw": 1.6, "ls": line_style("dot")}
     axes.axhline(threshold, label=f"threshold {threshold:.3g}", **dotted)
 
@@ -174,29 +150,23 @@ def _titled(axes: Axes, look: Look, title: str) -> None:
     axes.grid(axis="y", color=look.colors.ink, alpha=0.12, lw=1)
 
 
-def _curve(
-    axes: Axes,
-    snapshot: Snapshot,
-    values: np.ndarray,
-    name: str,
-    color: str | tuple[float, ...],
-    dash: str,
-) -> None:
-    shown = thin(len(values), POINTS)
-    within = np.clip(values[shown], *axes.get_ylim())
-    step = snapshot.history["step"][shown]
-    axes.plot(step, within, color=color, ls=line_style(dash), lw=2, label=name)
+def _curve(axes: Axes, curve: Curve) -> None:
+    shown = thin(len(curve.y), POINTS)
+    within = np.clip(curve.y[shown], *axes.get_ylim())
+    style = curve.style
+    look = {"color": paint(style["color"]), "ls": line_style(style["dash"]), "lw": style["width"]}
+    axes.plot(curve.x[shown], within, label=curve.short or curve.name, **look)
 
 
-def _error_band(axes: Axes, snapshot: Snapshot, field: str, color: str) -> None:
-    """The value ± 2 standard errors, where the history has them."""
-    error = snapshot.history.get(f"{field}_se")
-    if error is None or not (error > 0).any():
+def _error_band(axes: Axes, curve: Curve) -> None:
+    """The value ± 2 standard errors, where there are any."""
+    if curve.error is None:
         return
-    shown = thin(len(error), POINTS)
-    middle, reach = snapshot.history[field][shown], 2 * error[shown]
+    shown = thin(len(curve.y), POINTS)
+    middle, reach = curve.y[shown], 2 * curve.error[shown]
     low, high = (np.clip(middle + side * reach, *axes.get_ylim()) for side in (-1, 1))
-    axes.fill_between(snapshot.history["step"][shown], low, high, color=color, alpha=0.2, lw=0)
+    color = paint(curve.style["color"])
+    axes.fill_between(curve.x[shown], low, high, color=color, alpha=0.2, lw=0)
 
 
 def _marks(axes: Axes, snapshot: Snapshot, look: Look) -> None:

@@ -44,12 +44,14 @@ def settings(snapshot: Snapshot) -> str:
     """The numbers of the spec that one asks for first."""
     spec = snapshot.spec
     sampler, rule = spec.sampler, spec.optimizer
-    own = spec.energy.kind == "mixture"
-    rates = [("means", rule.lr_means), ("log-masses", rule.lr_log_masses)] if own else []
-    told = ", ".join(f"{name} {number(rate)}" for name, rate in rates or [("rate", rule.lr)])
+    names = {"lr": "rate"}
+    if spec.energy.kind == "mixture":
+        names = {"lr_means": "means", "lr_log_masses": "log-masses"}
+    values = rule.model_dump()
+    rates = ", ".join(f"{name} {number(values[field])}" for field, name in names.items())
     return (
         f"N = {spec.walkers.count} walkers · {sampler.kernel} with h = "
-        f"{number(sampler.step_size)} · {rule.kind}: {told} · d = {spec.dim}"
+        f"{number(sampler.step_size)} · {rule.kind}: {rates} · d = {spec.dim}"
     )
 
 

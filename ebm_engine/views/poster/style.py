@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
+from matplotlib.typing import LineStyleType, RGBAColorType, RGBColorType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Palette, Theme
@@ -13,7 +15,7 @@ from ebm_engine.views.style.palette import PALETTES, Palette, Theme
 SMALLEST = 12.0  # px of text
 PIXELS_PER_INCH = 72  # so that a point, the unit of text and lines in matplotlib, is a pixel
 # Of matplotlib, for all posters alike: those that are drawn at the same time share its settings.
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
     "font.family": "sans-serif",
@@ -30,10 +32,10 @@ SETTINGS = {
     "text.parse_math": False,  # a class may be called $1$
 }
 DASHES = {
-    "solid": (),
     "dot": (2, 4),
     "dash": (9, 6),
     "longdash": (15, 6),
+    "longdashdot": (12, 4, 2, 4),
     "dashdot": (9, 4, 2, 4),
 }
 
@@ -72,16 +74,20 @@ class Look(NamedTuple):
         return max(SMALLEST, 0.8 * self.text)
 
 
-def shade(color: tuple[int, int, int], opacity: float) -> tuple[float, ...]:
-    """A colour of the palette, parts 0 to 255, as matplotlib takes it."""
-    return (*(part / 255 for part in color), opacity)
+def paint(color: str) -> RGBColorType | RGBAColorType:
+    """A colour of the palette, #rrggbb or rgba(…), as matplotlib takes it."""
+    if color.startswith("#"):
+        return to_rgb(color)
+    red, green, blue, opacity = (float(part) for part in color[len("rgba(") : -1].split(","))
+    return red / 255, green / 255, blue / 255, opacity
 
 
-def line_style(dash: str) -> str | tuple[int, tuple[float, ...]]:
+def line_style(dash: str) -> LineStyleType:
     """The pattern of a dash named as in the figures, such as 'dot' or '9px,3px'."""
+    if dash == "solid":
+        return "solid"
     named = DASHES.get(dash)
-    parts = named if named is not None else [float(p.removesuffix("px")) for p in dash.split(",")]
-    return (0, tuple(parts)) if parts else "solid"
+    return 0, named or tuple(float(part.removesuffix("px")) for part in dash.split(","))
 
 
 def plain_axes(axes: Axes, look: Look) -> None:

@@ -106,8 +106,8 @@ def _weighing(motion: Motion, walker: int) -> Rows:
         ("growth of A", number(float(weights.gain[walker]), "+.4f")),
         ("log(N·w)", _change(weights.log_w[walker], weights.log_w_after[walker], ".3f")),
     ]
-    factors = (math.exp(float(a[walker])) for a in (weights.log_w, weights.log_w_after))
-    rows.append(("weight N·w", _change(*factors, ".3g")))
+    before, after = (math.exp(float(a[walker])) for a in (weights.log_w, weights.log_w_after))
+    rows.append(("weight N·w", _change(before, after, ".3g")))
     rows.append(("ESS/N of all", _change(weights.ess_before, weights.ess, ".3f")))
     return rows
 

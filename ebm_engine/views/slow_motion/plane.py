@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.studies.specs.slow_motion import Motion
@@ -33,7 +34,7 @@ def motion_plane(
 ) -> Captioned:
     """One moment of the update on the plane; `snapshot` is of the same run."""
     now = moment(motion, card, snapshot)
-    traces = [*plane_layers.field_layers(now)]
+    traces: list[BaseTraceType] = [*plane_layers.field_layers(now)]
     if card == "data":
         traces.append(plane_layers.data_layer(now))
     traces += [trace.update(opacity=FAINT) for trace in plane_layers.walker_layers(now)]

@@ -1,1 +1,1 @@
-"""What all figures share: palette, theme, strokes, series and words."""
+"""What all figures share: palette, theme, curves, encodings, series and words."""

@@ -116,7 +116,8 @@ def method_dash(kind: str) -> tuple[int, ...]:
 
 def field_stops() -> list[tuple[int, int, int]]:
     """Evenly spaced colours (red, green, blue) of the field, from low energy to high."""
-    return [hex_to_rgb(color) for _, color in get_colorscale(FIELD)]
+    colors = (hex_to_rgb(color) for _, color in get_colorscale(FIELD))
+    return [(red, green, blue) for red, green, blue in colors]
 
 
 def difference_colors(theme: Theme) -> list[tuple[float, str]]:

@@ -12,7 +12,7 @@ def thin(count: int, limit: int) -> np.ndarray:
     return np.linspace(0, count - 1, limit).round().astype(int)
 
 
-def band(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def band_outline(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The outline of low … high as closed polygons, one per stretch without NaN, NaN between."""
     good = np.isfinite(low) & np.isfinite(high)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(int)))

@@ -84,9 +84,9 @@ def blank(title: str, reason: str, theme: Theme, height: int) -> go.Figure:
     return figure
 
 
-def number(value: float, form: str = ".3g") -> str:
-    """A number as text with a true minus sign and no negative zero; "unknown" for NaN."""
-    if not math.isfinite(value):
+def number(value: float | None, form: str = ".3g") -> str:
+    """A number as text with a true minus sign and no negative zero; "unknown" for None and NaN."""
+    if value is None or not math.isfinite(value):
         return "unknown"
     text = f"{value:{form}}"
     return text.replace("-", "−") if float(text) else text.replace("-", "")
