@@ -27,7 +27,7 @@ def preset(held: Held) -> str:
         list(known).index(held.preset),
         format_func=lambda name: known[name].title,
         key=f"preset#{held.edition}",
-        help="Target, start of the model and settings in one. A change restarts the run.",
+        help="Target, initial model and settings in one. A change restarts the run.",
         disabled=not options.frees("preset"),
     )
     return chosen if options.frees("preset") else held.preset

@@ -1,4 +1,4 @@
-"""Figures: the Plotly versions of what the stage shows, to read, compare and take along.
+"""Figures: the Plotly versions of what the stage shows, to read, compare and save.
 
 While the run plays they are drawn again once a second. A second fragment draws nothing: it notices
 that the run was started, stopped or stepped on the stage, which never runs the page.
@@ -83,7 +83,9 @@ def show(held: Held, album: Album = PLANE) -> None:
         group = st.segmented_control(
             "Figures", names, default=names[0], required=True, label_visibility="collapsed"
         )
-        as_svg = st.toggle("Save as SVG", help="The camera button of a figure saves PNG else.")
+        as_svg = st.toggle(
+            "Save as SVG", help="The camera button of a figure then saves SVG instead of PNG."
+        )
         label, extra = album.on_demand.get(group, ("", {}))
         chosen = {**album.groups[group], **(extra if label and st.toggle(label) else {})}
     look = theme()

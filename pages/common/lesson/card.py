@@ -15,7 +15,7 @@ from pages.common.tab.lockstep import LockstepRuns
 from pages.common.tab.plain_text import plain, warn
 
 TEXT_WIDTH = 400  # px
-WAITING = "The runs wait at update {} here. The explorer lets them go on as long as you like."
+WAITING = "Here the runs wait at update {}. In the explorer they can go on as long as you like."
 LOOK_SECONDS, REST_SECONDS, DRAW_SECONDS = 0.4, 1.0, 1.0
 
 
@@ -42,7 +42,7 @@ def _head(progress: Progress) -> None:
             icon=":material/arrow_back:",
             type="tertiary",
             on_click=flow.close,
-            help="The list of lessons; this one keeps its place.",
+            help="The list of lessons; your place in this one is kept.",
         )
         st.subheader(
             f"{progress.lesson.number}. {plain(progress.lesson.title)}",
@@ -92,10 +92,10 @@ def _watch(progress: Progress, runs: LockstepRuns, drawn: RunsState) -> None:
 def _doing(progress: Progress, now: RunsState) -> str:
     """What the runs are about, in words that end with an update."""
     if now.paused:
-        return "Paused, Play goes on: update"
+        return "Paused, press play to go on: update"
     if now.queue:
         return f"Waiting, place {now.queue} in the queue: update"
-    return "Update" if progress.place in progress.begun else "The runs get ready: update"
+    return "Update" if progress.place in progress.begun else "Getting ready: update"
 
 
 def _ways(progress: Progress) -> None:
@@ -107,12 +107,12 @@ def _ways(progress: Progress) -> None:
                 on_click=progress.go,
                 args=(progress.place - 1,),
                 key="lesson-back",
-                help="The place before this one; nothing is lost.",
+                help="Back one step; nothing is lost.",
             )
         if progress.place < progress.last:
             label = "Start" if progress.place == 0 else "Next"
             label = "Summary" if progress.place == progress.last - 1 else label
-            why = "To the next place." if progress.done else "Opens when this step is done."
+            why = "Go to the next step." if progress.done else "Opens when this step is done."
             st.button(
                 label,
                 type="primary" if progress.done else "secondary",

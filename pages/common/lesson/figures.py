@@ -26,10 +26,10 @@ from pages.common.tab import display
 
 CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
 COMING = {
-    "kl": "The KL of all runs is drawn here from the first updates on.",
-    "contrast": "KL and contrast of all runs are drawn here from the first updates on.",
-    "ess": "Effective sample size and ancestors are drawn here from the first updates on.",
-    "weights": "The log-weights of all runs are drawn here from the first updates on.",
+    "kl": "KL(target ‖ model) of all runs appears here after the first updates.",
+    "contrast": "KL and contrast of all runs appear here after the first updates.",
+    "ess": "Effective sample size and ancestors appear here after the first updates.",
+    "weights": "The log-weights of all runs appear here after the first updates.",
 }
 
 

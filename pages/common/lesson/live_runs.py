@@ -1,8 +1,8 @@
 """The runs of a lesson, side by side in lockstep: brought to the update of the present place.
 
-That update is their limit, so that nobody sees what is still to be predicted; on a way back they
-start again and come to it with the same numbers. The bar pauses and plays on the way. Who presses
-play at the limit begins the action of a step that is ready for it.
+That update is their limit, so that the outcome is not seen before it is predicted; on the way back
+they start again and reach it with the same numbers. The bar pauses and plays on the way. Play at
+the limit begins the action of a step that is ready for it.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ def state_of(progress: Progress, runs: LockstepRuns | None) -> RunsState:
 
 
 def steer(progress: Progress, runs: LockstepRuns) -> RunsState:
-    """Make the runs go where they belong, and tell where they are.
+    """Make the runs go where they belong, and return where they are.
 
-    Each order is given once: after it the person has the word, who may pause and play.
+    Each order is given once: after it the person decides, and may pause and play.
     """
     views = [session.view(held) for held in runs.members]
     if None in views:

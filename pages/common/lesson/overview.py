@@ -42,7 +42,7 @@ def _finished(lesson: Lesson) -> bool:
 
 
 def _left_out() -> list[str]:
-    return [f"A lesson is left out: {told}." for told in mistakes(flow.FOLDER)]
+    return [f"A lesson is left out: {mistake}." for mistake in mistakes(flow.FOLDER)]
 
 
 def _card(lesson: Lesson, *, primary: bool) -> None:
@@ -55,7 +55,7 @@ def _card(lesson: Lesson, *, primary: bool) -> None:
     st.markdown(f"**{lesson.number}. {plain(lesson.title)}** · {lesson.minutes} min")
     st.markdown(question_of(lesson))
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = "Start" if not begun else "Look again at" if progress.finished else "Go on with"
+        label = "Start" if not begun else "Review" if progress.finished else "Continue"
         st.button(
             f"{label} lesson {lesson.number}",
             key=f"open-{lesson.id}",
@@ -64,7 +64,7 @@ def _card(lesson: Lesson, *, primary: bool) -> None:
             args=(lesson,),
             help="Opens where you left it." if begun else "Opens at its introduction.",
         )
-        st.caption(_story(progress) if begun else "Not begun", width="content")
+        st.caption(_standing(progress) if begun else "Not started", width="content")
 
 
 def question_of(lesson: Lesson) -> str:
@@ -73,7 +73,7 @@ def question_of(lesson: Lesson) -> str:
     return next((text for text in asked if not PLACEHOLDER.search(text)), "")
 
 
-def _story(progress: Progress) -> str:
+def _standing(progress: Progress) -> str:
     if progress.finished:
         return f":material/check: Done · {score(progress)}"
     steps = progress.last - 1
@@ -123,16 +123,16 @@ def _outcome(progress: Progress, place: int) -> None:
     ask = progress.lesson.steps[place - 1].ask
     texts = [progress.text(f"{place}.choice.{k}", text, None) for k, text in enumerate(ask.choices)]
     question = progress.text(f"{place}.question", ask.question, None)
-    lines = [f"{question}", f"It is: **{texts[ask.right]}**"]
+    lines = [f"{question}", f"Answer: **{texts[ask.right]}**"]
     if place not in progress.revealed:
         lines = [question, "This step was not done."]
     elif place not in progress.picks:
         lines.append("You did not predict.")
     elif progress.picks[place] == ask.right:
-        lines.append(":material/check_circle: You said so: right.")
+        lines.append(":material/check_circle: You predicted this: right.")
     else:
         lines.append(
-            f":material/lightbulb: You said: {texts[progress.picks[place]]}. Not this time."
+            f":material/lightbulb: You predicted: {texts[progress.picks[place]]}. Not this time."
         )
     st.markdown("  \n".join(lines))
 

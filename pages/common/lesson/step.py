@@ -156,7 +156,7 @@ def _draw_outcome(now: Moment) -> None:
         elif picked is not None:
             choices = now.choices()
             st.markdown(
-                f":material/lightbulb: **Not this time.** You said “{choices[picked]}”, "
+                f":material/lightbulb: **Not this time.** You predicted “{choices[picked]}”, "
                 f"but the answer is “{choices[ask.right]}”."
             )
         st.markdown(progress.revealed[progress.place])

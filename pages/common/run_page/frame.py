@@ -1,6 +1,6 @@
 """The frame of a page with a run of its own: controls left, picture right.
 
-What the frame shows follows the page's scene, so a link can hide and lock its parts. In presenter
+What the frame shows follows the page's display options: a link can hide and lock its parts. In presenter
 mode the controls wait behind a button and the rest of the head is gone.
 """
 

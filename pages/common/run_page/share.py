@@ -13,13 +13,9 @@ from pages.common.tab import display, run_link
 from pages.common.tab.display import CHOICES, PANELS, PARTS, DisplayOptions
 from pages.common.tab.session import Held
 
-HIDE_HELP = (
-    "Controls and panels that whoever opens the link does not see; controls keep their values."
-)
+HIDE_HELP = "Controls and panels that the link does not show; hidden controls keep their values."
 LOCK_HELP = "Values that are shown and cannot be changed by hand."
-PRESENT_HELP = (
-    "Type a quarter larger, for a projector, without menu. “Leave presenter mode” ends it."
-)
+PRESENT_HELP = "Type a quarter larger and no menu, for a projector. “Leave presenter mode” ends it."
 
 
 def offer(held: Held) -> None:
@@ -30,14 +26,16 @@ def offer(held: Held) -> None:
     with st.popover("Share", icon=":material/share:", help="Links to what is on screen now."):
         st.markdown("**This view**")
         st.code(link(held, options), language=None, wrap_lines=True)
-        st.caption("The same settings, seed and view for whoever opens it: the same trajectory.")
+        st.caption(
+            "Anyone who opens it gets the same settings, seed and view: the same trajectory."
+        )
         if (kind := held.spec.target.kind) in run_link.OWN:
             st.caption(run_link.NOT_CARRIED.format(kind))
         _for_teachers(held, options)
 
 
 def link(held: Held, options: DisplayOptions) -> str:
-    """The address of this page with a run and a scene."""
+    """The address of this page with a run and display options."""
     query: Mapping[str, str] = display.to_query(options) | run_link.to_query(held.preset, held.spec)
     return urlunsplit(urlsplit(st.context.url or "")._replace(query=urlencode(query), fragment=""))
 

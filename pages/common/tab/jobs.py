@@ -112,7 +112,7 @@ def _view(slot: str) -> JobView | None:
 
 def _status(slot: str, view: JobView) -> None:
     if view.error == CANCELLED:
-        st.info("Cancelled. What was found until then stays below.")
+        st.info("Cancelled. The results so far stay below.")
     elif view.error:
         st.warning(plain(f"{view.error[0].upper()}{view.error[1:]}."))
     if view.done and view.error:

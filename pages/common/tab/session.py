@@ -79,7 +79,7 @@ def own(slot: str) -> Held:
     return keep(replace(held, problems=tuple(problems)))
 
 
-def exhibit(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
+def demo(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
     """A run that always shows `spec` at an even pace; raises HubFull."""
     held = _all().get(slot)
     if held is None:
@@ -95,7 +95,7 @@ def load(slot: str, name: str) -> Held:
 
 
 def restart(slot: str, name: str, spec: RunSpec) -> Held:
-    """Start a page's run again from a spec; `name` is the preset it is told by."""
+    """Start a page's run again from a spec; `name` is the preset it belongs to."""
     held = _all()[slot]
     held = replace(held, preset=name, edition=held.edition + 1)
     return keep(move(held, spec, restart=True))
@@ -114,7 +114,7 @@ def switch(slot: str, spec: RunSpec) -> Held:
 
 
 def adopt(slot: str, token: str, spec: RunSpec, name: str) -> Held:
-    """Put a run that the hub has already into a page's place; `name` is the preset it is told by.
+    """Put a run that the hub has already into a page's place; `name` is the preset it belongs to.
 
     The run that was there is given up.
     """
@@ -202,7 +202,7 @@ def _alive(held: Held) -> Held:
 
 
 def move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
-    """The run with another spec, told to the worker; problems of an old link are forgotten."""
+    """The run with another spec, and the worker's too; problems of an old link are forgotten."""
     command = Reset(spec) if restart or needs_reset(held.spec, spec) else Change(spec)
     return send(replace(held, spec=spec, problems=()), command)
 
@@ -222,7 +222,7 @@ def send(held: Held, *commands: Command) -> Held:
 
 
 def _remember(held: Held) -> None:
-    """Keep what a run came to; one without a preset is an exhibit, which nobody asked for."""
+    """Note how far a run came among the past runs, except for the demo runs, without a preset."""
     now = view(held)
     if held.preset and now is not None and now.snapshot is not None:
         past_runs(held.slot).put(held.preset, now.snapshot)
