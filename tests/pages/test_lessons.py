@@ -197,7 +197,10 @@ def test_play_on_the_bar_waits_for_the_prediction_and_then_begins_the_step(visit
     hub().command(tokens(test)[0], Play())
     time.sleep(0.3)
     run(test)
-    until(test, lambda test: updates(test) == [10] and "The runs wait at update 10" in words(test))
+    until(
+        test,
+        lambda test: updates(test) == [10] and "Here the runs wait at update 10" in words(test),
+    )
     predict(test, 0)
     hub().command(tokens(test)[0], Play())
     until(test, opened)

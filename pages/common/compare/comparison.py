@@ -107,9 +107,7 @@ def fitted(
         by, values = METHOD, ()
     found = fitting(base, by, values, problems)
     if len(found) > MOST:
-        problems.append(
-            f"values names {len(found)} runs, the limit is {MOST}; the rest is left out."
-        )
+        problems.append(f"values has {len(found)} runs, the limit is {MOST}; the rest is left out.")
         found = found[:MOST]
     if len(found) < FEWEST:
         if values:

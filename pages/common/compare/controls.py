@@ -32,8 +32,8 @@ METHODS_TITLE, KNOB_TITLE = "Methods", "A knob"
 FIRST_KNOB = "sampler.step_size"
 PRESET_HELP = "Target, initial model and settings that all runs share."
 BY_HELP = (
-    "What the runs differ in: how the gradient is estimated, or the value of one setting. Everything "
-    "else is the same: seed, data, initialisation and noise."
+    "What the runs differ in: how the gradient is estimated, or the value of one setting. "
+    "Everything else is the same: seed, data, initialisation and noise."
 )
 KNOB_HELP = "The setting that differs between the runs."
 VALUES_HELP = f"{FEWEST} to {MOST} values separated by commas, one run each."

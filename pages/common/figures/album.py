@@ -26,6 +26,7 @@ from pages.common.tab.session import Held
 Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
+SVG_HELP = "The camera button of a figure then saves SVG instead of PNG."
 
 
 class Album(NamedTuple):
@@ -83,9 +84,7 @@ def show(held: Held, album: Album = PLANE) -> None:
         group = st.segmented_control(
             "Figures", names, default=names[0], required=True, label_visibility="collapsed"
         )
-        as_svg = st.toggle(
-            "Save as SVG", help="The camera button of a figure then saves SVG instead of PNG."
-        )
+        as_svg = st.toggle("Save as SVG", help=SVG_HELP)
         label, extra = album.on_demand.get(group, ("", {}))
         chosen = {**album.groups[group], **(extra if label and st.toggle(label) else {})}
     look = theme()

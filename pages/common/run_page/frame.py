@@ -1,7 +1,7 @@
 """The frame of a page with a run of its own: controls left, picture right.
 
-What the frame shows follows the page's display options: a link can hide and lock its parts. In presenter
-mode the controls wait behind a button and the rest of the head is gone.
+What the frame shows follows the page's display options: a link can hide and lock its parts. In
+presenter mode the controls are behind a button and the rest of the head is gone.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from pages.common.tab.session import Held
 
 RUNS = "Runs"  # the view of a page that shows them
 CHOOSE_HELP = (
-    f"Runs to overlay, up to {views.MOST}; a single one can be reloaded. With none chosen, the newest "
-    "are drawn."
+    f"Runs to overlay, up to {views.MOST}; a single one can be reloaded. With none chosen, the "
+    "newest are drawn."
 )
 RELOAD_HELP = "Start the one chosen run again: its settings and seed, from update 0."
 DELETE_HELP = "Remove the rows of the chosen runs. The current run keeps its row."
@@ -39,7 +39,7 @@ BOUND = f"Only {MOST} runs are kept: the {{}} least recently seen are gone."
 
 
 def show(held: Held) -> None:
-    """Draw the past runs of a page: what to do with the chosen runs, all rows, the chosen curves."""
+    """Draw the past runs of a page: what to do with the chosen ones, all rows, their curves."""
     now, rows = session.view(held), session.past_runs(held.slot)
     present = None
     if now is not None and now.snapshot is not None:
@@ -138,9 +138,7 @@ COLUMNS = {
     "raw": NUMBER("Walkers raw", help="The share of walkers in it.", format="%.3f"),
     "weighted": NUMBER("Weighted", help="The same with their weights.", format="%.3f"),
     "mass_error": NUMBER("TV of masses", help="½ Σ |model − truth| over modes.", format="%.3f"),
-    "ess": NUMBER(
-        "ESS/N", help="Effective share of the walkers; 1 with equal weights.", format="%.2f"
-    ),
+    "ess": NUMBER("ESS/N", help="Effective share of walkers; 1 with equal weights.", format="%.2f"),
     "ancestors": NUMBER("Ancestors", help="Original walkers with descendants.", format="%d"),
     "remark": TEXT("Remark", help="Whether it stopped, or depends on more than its settings."),
 }

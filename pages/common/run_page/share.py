@@ -26,9 +26,7 @@ def offer(held: Held) -> None:
     with st.popover("Share", icon=":material/share:", help="Links to what is on screen now."):
         st.markdown("**This view**")
         st.code(link(held, options), language=None, wrap_lines=True)
-        st.caption(
-            "Anyone who opens it gets the same settings, seed and view: the same trajectory."
-        )
+        st.caption("Anyone who opens it gets the same settings, seed and view: the same run.")
         if (kind := held.spec.target.kind) in run_link.OWN:
             st.caption(run_link.NOT_CARRIED.format(kind))
         _for_teachers(held, options)
