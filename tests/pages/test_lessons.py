@@ -199,7 +199,7 @@ def test_play_on_the_bar_waits_for_the_prediction_and_then_begins_the_step(visit
     run(test)
     until(
         test,
-        lambda test: updates(test) == [10] and "Here the runs wait at update 10" in words(test),
+        lambda test: updates(test) == [10] and "runs wait at update 10" in words(test),
     )
     predict(test, 0)
     hub().command(tokens(test)[0], Play())
