@@ -25,16 +25,14 @@ with left:
         disabled=asked is None,
         width="stretch",
         key="sweep-start",
-        help="Runs in the background; cells that are known already are not trained again.",
+        help="Runs in the background; cells that are already known are not trained again.",
     ):
         try:
             tab_sweep.start(asked)
         except QueueFull as error:
             st.warning(plain(f"{error}."))
         st.rerun()
-    st.caption(
-        "Larger sweeps, also on a cluster: `python -m ebm_engine sweep --help`. It resumes, too."
-    )
+    st.caption("For larger sweeps, also on a cluster: `python -m ebm_engine sweep --help`.")
 
 with right:
     warn(tab_sweep.current().link.problems)
