@@ -151,7 +151,7 @@ def test_figures_are_drawn_with_alt_text_and_numbers_to_take_along(explorer):
         assert all(len(p["alt"]) > 20 for p in plots)
         assert all(json.loads(p["figure"])["data"] for p in plots)
     assert [b.label for b in test.get("download_button")] == [
-        "history.csv",
+        "curves.csv",
         "walkers.csv",
         "masses.csv",
     ]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from ebm_engine.files import export
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
@@ -71,7 +72,7 @@ PLANE = Album(
     },
 )
 CSV = {
-    "history": tables.history_csv,
+    "curves": export.curves_csv,
     "walkers": tables.walkers_csv,
     "masses": tables.masses_csv,
 }
