@@ -191,8 +191,8 @@ SHARED_STEMS = {
         "fetch_mnist", "own_images", "compare",
     ),
     "the same thing as its maths, its block and its figure": (
-        "plane", "mixtures", "divergence", "shapes", "fields", "slow_motion", "mlp", "conv", "curves",
-        "weights", "mnist", "numbers", "tables", "style", "engine", "lecturer",
+        "plane", "mixtures", "divergence", "shapes", "fields", "slow_motion", "mlp", "conv",
+        "curves", "weights", "mnist", "numbers", "tables", "style", "engine", "lecturer",
     ),
 }  # fmt: skip
 
