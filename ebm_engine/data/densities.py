@@ -16,6 +16,7 @@ from typing import Protocol, final
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.energies.fixed import DensityEnergy, NormalMixture
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.cells import (
     Box,
@@ -82,6 +83,12 @@ class Density(Protocol):
         """log p*(x) in nats, normalised, (n,) float64. Raises ValueError where it is unknown."""
         ...
 
+    def energy(self) -> NormalMixture | DensityEnergy:
+        """U = −log p* for chains to walk on, in closed form where p* is a sum of Gaussians.
+
+        Raises ValueError where it has no slope that shows the way.
+        """
+
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and p*·cell (m,), float64: Σ weights · f ≈ E[f], the weights sum to 1.
 
@@ -114,6 +121,11 @@ class GaussianMixture:
     def log_density(self, x: Tensor) -> Tensor:
         """log Σⱼ pⱼ N(x; aⱼ, sⱼ² I) in nats (n,) at x (n, 2)."""
         return log_mixture(x, self.means, self.shares.log(), self.stds)
+
+    def energy(self) -> NormalMixture:
+        """The same modes."""
+        stds = self.stds[:, None].expand(-1, 2)
+        return NormalMixture(self.means, self.shares.log(), stds)
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and masses (m,) of the cells that hold the mixture."""

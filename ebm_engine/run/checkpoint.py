@@ -20,7 +20,7 @@ from ebm_engine.run.history import EVENTS, MARKS
 from ebm_engine.run.snapshot import HISTORY, Divergence
 from ebm_engine.run.state import RunState
 from ebm_engine.run.timeline import ChangeLog, Replay
-from ebm_engine.spec.json_number import json_number
+from ebm_engine.writing.json_number import json_number
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")

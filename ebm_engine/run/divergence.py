@@ -40,7 +40,7 @@ def _speeds(state: RunState, metrics: Metrics) -> dict[str, float]:
     """Rate × norm of the gradient by knob of a rate: how far one update moves θ."""
     rule, masks = state.spec.optimizer, state.parts.trainer.masks
     masked = {name: g * masks[name] for name, g in metrics.gradient.items()}
-    if state.spec.energy.kind != "mixture":
+    if state.spec.energy.is_network:
         return {"lr": rule.lr * norm(masked)}
     return {f"lr_{n}": getattr(rule, f"lr_{n}") * norm({n: g}) for n, g in masked.items()}
 

@@ -61,7 +61,7 @@ def _parts(state: RunState, metrics: Metrics) -> tuple[float, float]:
     The term is what is left of the gradient: recording draws no random number, and the term does.
     """
     method = state.spec.method
-    if method.kind != "improved-cd":
+    if not method.has_kl_term:
         return math.nan, math.nan
     cd = _learned(state, metrics.contrast_gradient())
     if not (method.kl_weight or method.entropy_weight):

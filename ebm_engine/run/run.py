@@ -76,7 +76,7 @@ class Run:
         if state.walkers.train.resampled:
             state.resampled_at.append(state.step)
             state.resamplings += 1
-        every = getattr(state.spec.method, "refresh_every", 0)
+        every = state.spec.method.refresh_every
         if every and state.step % every == 0:
             state.marks.append((state.step, "walkers refreshed"))
         state.divergence, state.low_ess_for = diverged(state, metrics)

@@ -97,6 +97,6 @@ def mode_masses(state: RunState, verdict: Verdict) -> ModeMasses:
 
 def _ceiling(state: RunState) -> float:
     """The ESS ceiling of ULA on unit modes; not known for other energies and kernels."""
-    sampler, mixture = state.spec.sampler, state.spec.energy.kind == "mixture"
-    plain = sampler.kernel == "ula" and getattr(state.spec.method, "steps", 1) == 1
+    sampler, mixture = state.spec.sampler, not state.spec.energy.is_network
+    plain = sampler.kernel == "ula" and state.spec.method.steps == 1
     return ess_ceiling(sampler.step_size, state.spec.dim) if mixture and plain else math.nan

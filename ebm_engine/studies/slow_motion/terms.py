@@ -103,7 +103,7 @@ def walker_weights(run: Run, before: Before, end: Walkers) -> Weights:
         energy_after=as_numpy(end.at.energy, np.float64),
         ess_before=ess_fraction(normalised(first.log_w)),
         ess=now.ess_before,
-        threshold=getattr(run.spec.method, "ess_threshold", math.nan),
+        threshold=run.spec.method.ess_threshold if run.spec.method.weighted else math.nan,
         resampled=now.resampled,
         parents=as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
         restarted=_restarted(now),

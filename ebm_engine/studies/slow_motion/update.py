@@ -89,7 +89,7 @@ def _model(run: Run) -> ModelOnPlane:
 
 def _moving(run: Run) -> Tensor:
     """The walkers (m,) that the next update moves, in the order in which it takes them."""
-    count, batch = len(run.state.walkers.train.x), getattr(run.spec.method, "walker_batch", 0)
+    count, batch = len(run.state.walkers.train.x), run.spec.method.walker_batch
     device = run.state.walkers.train.x.device
     if not 0 < batch < count:
         return torch.arange(count, device=device)
