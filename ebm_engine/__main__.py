@@ -14,13 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ebm_engine.batch.backends import StudyError
 from ebm_engine.cli import sweep as sweep
 from ebm_engine.cli.options import add_spec_options, asked_spec
 from ebm_engine.cli.report import check_ais, summary
-from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, kept
-from ebm_engine.server.limits import Limits
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import image_presets, presets
 from ebm_engine.spec.run_spec import RunSpec, SpecError
@@ -113,8 +112,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     study, folder = STUDIES[options.study], Path(options.out)
     jobs = study.runs(Options(options.seeds, options.updates))
     try:
-        workers = Limits().workers if options.workers is None else options.workers
-        found, written = _study(options.study, jobs, folder, workers)
+        found, written = _study(options.study, jobs, folder, options.workers)
     except StudyError as error:
         print(f"ebm-lab: {error}", file=sys.stderr)
         return 1
@@ -127,11 +125,11 @@ def _reproduce(options: argparse.Namespace) -> int:
     return 0
 
 
-def _study(name: str, jobs: list[Job], folder: Path, workers: int) -> tuple[str, list[Path]]:
+def _study(name: str, jobs: list[Job], folder: Path, workers: int | None) -> tuple[str, list[Path]]:
     """The tables of a study in Markdown, and the files written."""
     from tqdm import tqdm
 
-    from ebm_engine.files.write import write_text
+    from ebm_engine.batch.folder import write_text
     from ebm_engine.reproduce.engine import train_all
     from ebm_engine.reproduce.output import report, write_numbers
 

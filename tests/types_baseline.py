@@ -13,19 +13,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
-    "ebm_engine": 2,
-    "ebm_engine/build": 50,
-    "ebm_engine/core": 48,
-    "ebm_engine/data": 10,
-    "ebm_engine/files": 1,
-    "ebm_engine/jobs": 13,
-    "ebm_engine/lessons": 6,
-    "ebm_engine/run": 51,
+    "ebm_engine/batch": 4,
+    "ebm_engine/build": 18,
+    "ebm_engine/lessons": 4,
     "ebm_engine/server": 48,
-    "ebm_engine/spec": 17,
-    "ebm_engine/studies": 82,
-    "ebm_engine/sweep": 13,
-    "pages": 130,
+    "ebm_engine/spec": 14,
+    "ebm_engine/studies": 63,
+    "ebm_engine/sweep": 2,
+    "pages": 119,
 }
 
 

@@ -12,10 +12,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import os
 from functools import lru_cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
 import safetensors.torch
@@ -24,6 +22,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ebm_engine.data.principal_components import Latent
+from ebm_engine.writing.whole_file import write_whole
 
 HIDDEN = 64
 STEPS, BATCH = 500, 100  # of Adam, and training images in each
@@ -141,8 +140,6 @@ def _write(path: Path, made: Classifier) -> None:
     tensors = {name: part.contiguous() for name, part in zip(NAMES, made, strict=True)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(safetensors.torch.save(tensors))
-        os.replace(file.name, path)
+        write_whole(path, safetensors.torch.save(tensors))
     except OSError as error:
         log.warning("the classifier cannot be kept in %s: %s", path.parent, error)

@@ -10,18 +10,18 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.density import density_of
 from ebm_engine.build.energy import start_energy
-from ebm_engine.build.images import ImageClasses, ImageSet, image_set
+from ebm_engine.build.images import ImageSet, image_set
 from ebm_engine.build.trainer import (
-    AnyReferee,
     build_extras,
     build_masks,
     build_method,
     build_optimizer,
 )
 from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee, Verdict
+from ebm_engine.core.referees.mixtures import MixtureReferee
 from ebm_engine.core.referees.plane import GridReferee, Truth
-from ebm_engine.core.referees.regions import Regions
+from ebm_engine.core.referees.referee import Referee, Verdict
+from ebm_engine.core.referees.regions import Partition, Regions
 from ebm_engine.core.rng import generators
 from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Energy
@@ -45,12 +45,12 @@ class Parts:
     """
 
     trainer: Trainer
-    referee: AnyReferee
+    referee: Referee
     base: Energy
     rngs: dict[str, Generator]
     device: str
     density: Density | None
-    regions: Regions | ImageClasses | None
+    regions: Partition | None
     images: ImageSet | None = None
 
     @property
@@ -107,9 +107,9 @@ class _Scene(NamedTuple):
     """What a run learns: training points (n, d) and who judges it; see Parts."""
 
     data: Tensor
-    referee: AnyReferee
+    referee: Referee
     density: Density | None = None
-    regions: Regions | ImageClasses | None = None
+    regions: Partition | None = None
     images: ImageSet | None = None
 
 
@@ -137,9 +137,9 @@ def _mixture_points(target: MixtureTarget, like: Tensor, rng: Generator) -> Tens
     return sample_mixture(means, masses, target.samples, rng, stds)
 
 
-def _mixture_referee(target: MixtureTarget, data: Tensor, rng: Generator) -> Referee:
+def _mixture_referee(target: MixtureTarget, data: Tensor, rng: Generator) -> MixtureReferee:
     masses, stds = (torch.tensor(v, dtype=torch.float64) for v in (target.masses, target.widths))
-    return Referee(torch.tensor(target.means).double(), masses, data, rng, stds)
+    return MixtureReferee(torch.tensor(target.means).double(), masses, data, rng, stds)
 
 
 def _plane_referee(density: Density, data: Tensor, regions: Regions) -> GridReferee:
@@ -151,7 +151,14 @@ def _plane_referee(density: Density, data: Tensor, regions: Regions) -> GridRefe
         points, shares = data[:0].double().cpu(), data[:0, 0].double().cpu()
         log_density, data_log_density = shares, 0.0
     truth = Truth(
-        points, shares, log_density, data_log_density, density.width, density.box, density.known
+        points,
+        shares,
+        log_density,
+        data_log_density,
+        density.masses,
+        density.width,
+        density.box,
+        density.known,
     )
     return GridReferee(truth, data, regions)
 
@@ -159,4 +166,4 @@ def _plane_referee(density: Density, data: Tensor, regions: Regions) -> GridRefe
 def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
     """All training images judge a network of points, some of them, evenly, a slower one."""
     every = max(1, len(images.x) // JUDGED) if spec.energy.needs_images else 1
-    return HeldOutReferee(images.x[::every], images.held_out, len(images.class_names))
+    return HeldOutReferee(images.x[::every], images.held_out, images.shares)

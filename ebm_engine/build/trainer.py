@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 
@@ -10,39 +10,52 @@ from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
-from ebm_engine.core.referees.held_out import HeldOutReferee
-from ebm_engine.core.referees.mixtures import Referee
-from ebm_engine.core.referees.plane import GridReferee
+from ebm_engine.core.referees.referee import Referee
 from ebm_engine.core.training import Extras
 from ebm_engine.core.types import Energy, Kernel, Method, Parameters
 from ebm_engine.spec.blocks import Kit
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.spec.sampler import KernelName
 
-AnyReferee = Referee | GridReferee | HeldOutReferee
+
+class KernelFields(Protocol):
+    """What a Markov move is built from: the sampler of a run, or chains on a fixed energy."""
+
+    @property
+    def kernel(self) -> KernelName: ...
+    @property
+    def step_size(self) -> float: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def leapfrog(self) -> int: ...
+    @property
+    def metropolis(self) -> bool: ...
+    @property
+    def friction(self) -> float: ...
 
 
-def build_kernel(spec: RunSpec) -> Kernel:
-    """The Markov move of a spec."""
-    sampler = spec.sampler
-    match sampler.kernel:
+def build_kernel(fields: KernelFields, backward: Literal["new", "old"] = "new") -> Kernel:
+    """The Markov move that the fields name; backward: which gradient weights of ULA use."""
+    match fields.kernel:
         case "ula":
-            backward = getattr(spec.method, "backward", "new")
-            return ULA(sampler.step_size, sampler.temperature, backward)
+            return ULA(fields.step_size, fields.temperature, backward)
         case "mala":
-            return MALA(sampler.step_size)
+            return MALA(fields.step_size)
         case "hmc":
-            return HMC(sampler.step_size, sampler.leapfrog, sampler.metropolis)
+            return HMC(fields.step_size, fields.leapfrog, fields.metropolis)
         case "underdamped":
-            return Underdamped(sampler.step_size, sampler.friction)
+            return Underdamped(fields.step_size, fields.friction)
 
 
-def build_method(spec: RunSpec, base: Energy, referee: AnyReferee) -> Method:
+def build_method(spec: RunSpec, base: Energy, referee: Referee) -> Method:
     """The training method of a spec; `base` is the energy at θ₀."""
     adapt = spec.sampler.adaptive
     # Walkers of a network with a random last layer start from the Gaussian that it stands on.
     start = base if base.exact else base.origin()
-    kit = Kit(build_kernel(spec), spec.walkers.count, start, referee.gradient, adapt)
+    kernel = build_kernel(spec.sampler, spec.method.backward)
+    kit = Kit(kernel, spec.walkers.count, start, referee.gradient, adapt)
     return spec.method.build(kit)
 
 

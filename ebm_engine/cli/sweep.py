@@ -7,12 +7,11 @@ import json
 import sys
 from pathlib import Path
 
+from ebm_engine.batch.backends import BACKENDS, StudyError
 from ebm_engine.cli.options import add_spec_options, asked_spec, value_of
-from ebm_engine.files.write import StudyError
 from ebm_engine.reproduce.study import Table
 from ebm_engine.reproduce.tables import MISSING, markdown
 from ebm_engine.spec.run_spec import SpecError
-from ebm_engine.sweep.backends import BACKENDS
 from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
 from ebm_engine.sweep.sweep_spec import SweepSpec, parse_sweep, spaced
 
@@ -130,7 +129,7 @@ def _shown(value: float, form: str) -> str:
 
 def _write(sweep: SweepSpec, found: Found, folder: Path, table: str) -> list[Path]:
     """Write the sweep as JSON, CSV and Markdown, and return the paths."""
-    from ebm_engine.files.write import write_text
+    from ebm_engine.batch.folder import write_text
     from ebm_engine.reproduce.output import plain
 
     rows = lines(sweep, found)

@@ -137,7 +137,8 @@ class Trainer:
             group["lr"] = rate * factor
         self.optimizer.step()
         # A matrix that is not finite has no norm: it stays as it is, and the run's alarm tells.
-        with suppress(torch.linalg.LinAlgError):
+        # The error is public, though torch.linalg does not list it.
+        with suppress(torch.linalg.LinAlgError):  # pyright: ignore[reportPrivateImportUsage]
             self.energy.constrain()
         if self.average is not None:
             for name, mean in self.average.parameters.items():

@@ -6,7 +6,7 @@ Symbols: U energy, θ parameters, x walkers (n, d), A log-weights (n,), h step s
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from torch import Generator, Tensor
 
@@ -26,6 +26,13 @@ class Evaluation(NamedTuple):
     responsibilities: Tensor | None = None
     layers: tuple[Tensor, ...] = ()
 
+    @property
+    def modes(self) -> Tensor:
+        """The responsibilities rⱼ(x) (n, J). Raises ValueError for an energy without modes."""
+        if self.responsibilities is None:
+            raise ValueError("this energy has no modes of its own")
+        return self.responsibilities
+
     def take(self, index: Tensor) -> Evaluation:
         """The evaluation with its rows permuted or repeated by `index` (m,), without layers."""
         rows = self.responsibilities
@@ -33,44 +40,62 @@ class Evaluation(NamedTuple):
         return Evaluation(self.energy[index], self.gradient[index], taken)
 
 
-class Energy(Protocol):
-    """U_θ with p ∝ exp(−U_θ); the parameters may be changed in place by an optimiser."""
-
-    parameters: Parameters
+class Potential(Protocol):
+    """U and its force: all that chains ask of an energy."""
 
     def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
         """U and, unless told otherwise, ∇ₓU at x (n, d), in one pass."""
+        ...
+
+
+class Energy(Potential, Protocol):
+    """U_θ with p ∝ exp(−U_θ); the parameters may be changed in place by an optimiser."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """θ by name."""
+        ...
 
     def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
         """U (n,) as a function that autograd can differentiate, in x and in `parameters`."""
+        ...
 
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
         """Σᵢ wᵢ ∂U/∂θ(xᵢ) from an evaluation at the present θ; weights (n,) of any sign."""
+        ...
 
     def confinement(self, x: Tensor) -> Tensor:
         """The part of U (n,) that does not depend on θ; 0 where there is none."""
+        ...
 
     def sample(self, count: int, rng: Generator) -> Tensor:
         """`count` exact draws (count, d) from p. Raises ValueError where `exact` is False."""
+        ...
 
     def log_z(self) -> float:
         """log ∫ exp(−U) dx in nats. Raises ValueError where `exact` is False."""
+        ...
 
     @property
     def exact(self) -> bool:
         """Whether p can be sampled exactly and log Z is known in closed form at the present θ."""
+        ...
 
     def constrain(self) -> None:
         """Put θ back into the allowed set after an update."""
+        ...
 
-    def frozen(self) -> Energy:
+    def frozen(self) -> Self:
         """A copy that later updates of θ leave alone."""
+        ...
 
-    def origin(self) -> Energy:
+    def origin(self) -> Self:
         """The exact energy that an annealed path to this one starts from."""
+        ...
 
-    def toward(self, goal: Energy, share: float) -> Energy:
+    def toward(self, goal: Self, share: float) -> Self:
         """The energy on the path from here (share 0) to `goal` (share 1)."""
+        ...
 
 
 class Walkers(NamedTuple):
@@ -108,7 +133,7 @@ class Kernel(Protocol):
     """A Markov move whose exact log-weight increment is known."""
 
     def move(
-        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+        self, walkers: Walkers, energy: Potential, rng: Generator, previous: Potential | None = None
     ) -> tuple[Walkers, Tensor]:
         """One move from (θₖ, x) to `energy` (θₖ₊₁), and the increment (n,) of the log-weights.
 
@@ -116,6 +141,7 @@ class Kernel(Protocol):
         parameters uses; `previous` holds θₖ for those that need it at new points. When θ did not
         change the two agree. Only x, at, momentum and acceptance change; log_w is the caller's.
         """
+        ...
 
 
 class Buffer(NamedTuple):
@@ -137,6 +163,13 @@ class Populations(NamedTuple):
     witness: Walkers | None = None
     buffer: Buffer | None = None
 
+    @property
+    def past(self) -> Buffer:
+        """The replay buffer. Raises ValueError for a method without one."""
+        if self.buffer is None:
+            raise ValueError("these populations have no replay buffer")
+        return self.buffer
+
 
 class Batch(NamedTuple):
     """The training points of one update, x (m, d), and the energy there for the present θ."""
@@ -150,16 +183,19 @@ class Method(Protocol):
 
     def start(self, energy: Energy, data: Tensor, rngs: dict[str, Generator]) -> Populations:
         """The walkers at θ₀; data (n, d)."""
+        ...
 
     def before_gradient(
         self, walkers: Populations, energy: Energy, data: Tensor, rngs: dict[str, Generator]
     ) -> Populations:
         """The walkers that stand for the model at θₖ."""
+        ...
 
     def gradient(
         self, walkers: Populations, energy: Energy, batch: Batch, rngs: dict[str, Generator]
     ) -> Parameters:
         """The estimate of ∂H/∂θ at θₖ by parameter."""
+        ...
 
     def after_update(
         self,
@@ -171,3 +207,4 @@ class Method(Protocol):
         rngs: dict[str, Generator],
     ) -> Populations:
         """The walkers moved on; `previous` holds θₖ, `energy` θₖ₊₁ and `step` is k + 1."""
+        ...

@@ -13,6 +13,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.energies.fixed import DensityEnergy
 from ebm_engine.data.cells import Box, box_around, region_of, shares_of
 
 MOST_REGIONS = 4
@@ -45,7 +46,11 @@ class Cloud:
         return self.rows.to(like)[torch.cat(orders)[:count]]
 
     def log_density(self, x: Tensor) -> Tensor:
-        """Raises ValueError: nobody knows it."""
+        """Raises ValueError: it is unknown."""
+        raise ValueError(f"The density of {len(self.rows)} own points is unknown.")
+
+    def energy(self) -> DensityEnergy:
+        """Raises ValueError: there is no density to take the logarithm of."""
         raise ValueError(f"The density of {len(self.rows)} own points is unknown.")
 
     def grid(self) -> tuple[Tensor, Tensor]:
@@ -86,8 +91,9 @@ def _cluster_centres(rows: Tensor) -> Tensor:
     from sklearn.cluster import KMeans
 
     count = min(MOST_REGIONS, len(rows.unique(dim=0)))
-    found = KMeans(n_clusters=count, n_init=4, random_state=SEED).fit(rows.numpy())
-    return torch.from_numpy(found.cluster_centers_).double()
+    # n_init may be a number, though its default is a string.
+    means = KMeans(n_clusters=count, n_init=4, random_state=SEED)  # pyright: ignore[reportArgumentType]
+    return torch.from_numpy(means.fit(rows.numpy()).cluster_centers_).double()
 
 
 def _neighbour_distance(rows: Tensor) -> float:

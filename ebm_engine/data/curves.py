@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.energies.fixed import NormalMixture
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.cells import (
     Box,
@@ -75,6 +76,10 @@ class Curve:
         """log p(x) in nats (n,) at x (n, 2)."""
         stds = torch.full_like(self.log_weights, self.width)
         return log_mixture(x, self.nodes, self.log_weights, stds)
+
+    def energy(self) -> NormalMixture:
+        """A mode at each node."""
+        return NormalMixture(self.nodes, self.log_weights, torch.full_like(self.nodes, self.width))
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and masses (m,) of the cells along the strands."""

@@ -16,6 +16,7 @@ from typing import Protocol, final
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.energies.fixed import DensityEnergy, NormalMixture
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.cells import (
     Box,
@@ -31,22 +32,44 @@ MOST_MODES = 400
 
 
 class Density(Protocol):
-    """A true density on ℝ².
-
-    box: x_min, x_max, y_min, y_max, all but 10⁻⁶ of the mass lies inside; width: the standard
-    deviation of the narrowest feature; anchors: (A, 2) float64 with labels (A,) int64, mode j's
-    region is the set of points whose nearest anchor has label j; centres: (J, 2) float64, one
-    point of each mode; masses: (J,) float64, the true mass of each region; known: whether
-    log_density and grid are available.
+    """A true density on ℝ²; its modes are regions, mode j the points whose nearest anchor has
+    label j.
     """
 
-    box: Box
-    width: float
-    anchors: Tensor
-    labels: Tensor
-    centres: Tensor
-    masses: Tensor
-    known: bool
+    @property
+    def box(self) -> Box:
+        """x_min, x_max, y_min, y_max; all but 10⁻⁶ of the mass lies inside."""
+        ...
+
+    @property
+    def width(self) -> float:
+        """The standard deviation of the narrowest feature."""
+        ...
+
+    @property
+    def anchors(self) -> Tensor:
+        """(A, 2) float64."""
+        ...
+
+    @property
+    def labels(self) -> Tensor:
+        """(A,) int64, of the anchors."""
+        ...
+
+    @property
+    def centres(self) -> Tensor:
+        """(J, 2) float64, one point of each mode."""
+        ...
+
+    @property
+    def masses(self) -> Tensor:
+        """(J,) float64, the true mass of each region."""
+        ...
+
+    @property
+    def known(self) -> bool:
+        """Whether log_density and grid are available."""
+        ...
 
     def sample(self, count: int, rng: Generator, like: Tensor) -> Tensor:
         """`count` points (count, 2) in random order, in the dtype and on the device of `like`.
@@ -54,9 +77,17 @@ class Density(Protocol):
         The modes share a training set in exact proportion, by largest remainder: many small calls
         are no replacement for a large one. `rng` must live on the device of `like`.
         """
+        ...
 
     def log_density(self, x: Tensor) -> Tensor:
         """log p*(x) in nats, normalised, (n,) float64. Raises ValueError where it is unknown."""
+        ...
+
+    def energy(self) -> NormalMixture | DensityEnergy:
+        """U = −log p* for chains to walk on, in closed form where p* is a sum of Gaussians.
+
+        Raises ValueError where it has no slope that shows the way.
+        """
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and p*·cell (m,), float64: Σ weights · f ≈ E[f], the weights sum to 1.
@@ -64,6 +95,7 @@ class Density(Protocol):
         At most 8000 points, or more where so many would not resolve the narrowest feature. Raises
         ValueError where the density is unknown.
         """
+        ...
 
 
 @final
@@ -89,6 +121,11 @@ class GaussianMixture:
     def log_density(self, x: Tensor) -> Tensor:
         """log Σⱼ pⱼ N(x; aⱼ, sⱼ² I) in nats (n,) at x (n, 2)."""
         return log_mixture(x, self.means, self.shares.log(), self.stds)
+
+    def energy(self) -> NormalMixture:
+        """The same modes."""
+        stds = self.stds[:, None].expand(-1, 2)
+        return NormalMixture(self.means, self.shares.log(), stds)
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and masses (m,) of the cells that hold the mixture."""

@@ -28,9 +28,9 @@ def load_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     # scikit-learn takes a second to load, which only this set has to pay for.
     from sklearn.datasets import load_digits as embedded
 
-    found = embedded()
-    labels = found.target.astype(np.uint8)
-    images = np.rint(found.images * (255 / LEVELS)).astype(np.uint8)
+    pixels, classes = (np.asarray(values) for values in embedded(return_X_y=True))
+    labels = classes.astype(np.uint8)
+    images = np.rint(pixels.reshape(-1, 8, 8) * (255 / LEVELS)).astype(np.uint8)
     chosen = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

@@ -21,14 +21,6 @@ MOST_DIMENSIONS = 3
 GZIP, UNSIGNED_BYTE = b"\x1f\x8b", 8
 
 
-def read_idx(path: str | Path) -> np.ndarray:
-    """The array uint8 in an IDX file, plain or gzip.
-
-    Raises ValueError, in one sentence, for whatever `unpacked` and `parse_idx` refuse.
-    """
-    return parse_idx(unpacked(path))
-
-
 def unpacked(path: str | Path) -> bytes:
     """The bytes of a file, decompressed when it is a gzip file.
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ebm_engine.data.idx import MOST_BYTES, parse_idx, unpacked
+from ebm_engine.writing.whole_file import write_whole
 
 VARIABLE = "EBM_DATA_DIR"
 SIDE = 28
@@ -143,16 +144,18 @@ def _fetched(
 
 
 def _copied(url: str, target: Path, digest: str, progress: Progress) -> bytes:
-    """The verified bytes behind `url`, moved to `target` in one step when they are complete."""
+    """The verified bytes behind `url`, which then lie in `target` as they came."""
     from pooch import HTTPDownloader
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix="part-") as folder:
+    with TemporaryDirectory(prefix="ebm-lab-") as folder:
         part = Path(folder) / target.name
-        get = HTTPDownloader(_Meter(progress), chunk_size=CHUNK, timeout=LONGEST_SILENCE)
+        # pooch takes any meter, though its default is False.
+        meter = _Meter(progress)
+        get = HTTPDownloader(meter, chunk_size=CHUNK, timeout=LONGEST_SILENCE)  # pyright: ignore[reportArgumentType]
         get(url, str(part), None)
         content = _verified(part, digest)
-        os.replace(part, target)
+        write_whole(target, part.read_bytes())
     return content
 
 

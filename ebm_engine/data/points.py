@@ -80,8 +80,8 @@ def _number(field: str) -> float | None:
 
 
 def _pair(row: int, fields: list[str]) -> list[float]:
-    values = [_number(field) for field in fields]
-    if len(fields) != 2 or None in values:
+    values = [value for field in fields if (value := _number(field)) is not None]
+    if len(fields) != 2 or len(values) != 2:
         shown = " ".join(fields)[:40]
         raise ValueError(f"Row {row} is “{shown}”, and exactly 2 numbers are needed.")
     for value in values:

@@ -20,6 +20,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.energies.fixed import DensityEnergy
 from ebm_engine.core.rng import gaussian
 from ebm_engine.data.cells import Box, cells, region_masses, require
 from ebm_engine.data.densities import TAIL, mode_counts
@@ -62,6 +63,10 @@ class Pinwheel:
         return _pinwheel_log_density(
             x, self.arms, (self.radial_std, self.tangential_std), self.rate
         )
+
+    def energy(self) -> DensityEnergy:
+        """−log p with its slope by autograd."""
+        return DensityEnergy(self.log_density)
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and masses (m,) of the cells that hold the arms."""
@@ -122,6 +127,10 @@ class Checkerboard:
         inside = (distance <= SIDE / 2).any(1)
         level = torch.full((len(x),), -math.log(len(self.centres) * SIDE**2), dtype=torch.float64)
         return level.masked_fill(~inside, -math.inf)
+
+    def energy(self) -> DensityEnergy:
+        """Raises ValueError: it is flat with walls."""
+        raise ValueError("The checkerboard is flat with walls, so no slope shows the way.")
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Midpoints (m, 2) of equal cells that fill the dark squares, each of mass 1/m."""

@@ -6,17 +6,16 @@ not have is empty there, and null in JSON. Importing this module never loads tor
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ebm_engine.files.model_file import tensors_of
 from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.writing.csv_text import csv_text
 
 UNITS = {
     "kl_exact": "nats",
@@ -71,7 +70,7 @@ def curves_csv(snapshot: Snapshot) -> bytes:
     """The curves as CSV, one row per recorded update."""
     columns = curves(snapshot)
     texts = [_texts(values, whole=name in COUNTS) for name, values in columns.items()]
-    return _csv(list(columns), zip(*texts, strict=True))
+    return csv_text(columns, zip(*texts, strict=True)).encode()
 
 
 def curves_json(snapshot: Snapshot) -> bytes:
@@ -131,7 +130,7 @@ def walkers_csv(table: WalkerTable) -> bytes:
         [str(i), repr(w), _text(u), *(str(v) for v in point)]
         for i, (w, u, point) in enumerate(numbers)
     )
-    return _csv(header, rows)
+    return csv_text(header, rows).encode()
 
 
 def walkers_npz(snapshot: Snapshot, table: WalkerTable) -> bytes:
@@ -157,14 +156,6 @@ def _column(name: str, snapshot: Snapshot) -> str:
     if not snapshot.known_density and unit == "nats":
         name = name.replace("kl_", "cross_entropy_")
     return f"{name}_{unit}" if unit else name
-
-
-def _csv(header: list[str], rows: Iterable[Iterable[str]]) -> bytes:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return file.getvalue().encode()
 
 
 def _texts(values: np.ndarray, *, whole: bool) -> list[str]:

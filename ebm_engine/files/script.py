@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ than {tolerance:g}. On another machine the last digits differ, and with them, la
 
 import json
 import math
+from typing import Any
 import os
 import sys
 
@@ -122,7 +124,9 @@ def beginning(snapshot: Snapshot, first: Snapshot | None) -> RunSpec:
 def numbers(snapshot: Snapshot, judged: int) -> dict[str, float]:
     """The finite numbers of a picture by name: its history at update `judged`, masses, log Z."""
     row = np.flatnonzero(snapshot.history["step"] == judged)[-1]
-    found = {name: values[row] for name, values in snapshot.history.items() if name != "step"}
+    found: dict[str, Any] = {
+        name: values[row] for name, values in snapshot.history.items() if name != "step"
+    }
     found |= {f"model mass {j}": m for j, m in enumerate(snapshot.mass_history[row], start=1)}
     masses = snapshot.mode_mass
     for reading, shares in (("raw", masses.raw), ("weighted", masses.weighted)):

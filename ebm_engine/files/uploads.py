@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ebm_engine.data.points import MOST_BYTES, parse_points
+from ebm_engine.writing.whole_file import write_whole
 
 
 class KeptFiles:
@@ -38,7 +39,7 @@ class KeptFiles:
             if path.exists():
                 path.touch()
             else:
-                path.write_bytes(content)
+                write_whole(path, content, sync=False)
                 self._drop_oldest(most)
         return str(path)
 

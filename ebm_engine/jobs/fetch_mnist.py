@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event, Thread
 
+import numpy as np
+
 from ebm_engine.data.mnist import FILES, MnistUnavailable, load_mnist
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.studies.result import Result, Steps, TaskError
@@ -17,7 +19,7 @@ from ebm_engine.studies.specs.images import FetchSpec
 LOOK_GAP = 0.3  # seconds
 SIZES = (9_912_422, 28_881, 1_648_877, 4_542)  # bytes, in the order of FILES; for the progress only
 
-Load = Callable[..., object]
+Load = Callable[..., tuple[np.ndarray, np.ndarray]]
 Report = Callable[[int, int], None]
 
 

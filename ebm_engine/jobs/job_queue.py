@@ -158,7 +158,7 @@ class JobQueue:
         job.view = replace(job.view, done=True, error=CANCELLED)
         if job in self._queue:
             self._queue.remove(job)
-        else:
+        elif self._process is not None:
             job.dropped_at = time.monotonic()
             self._process.send(Drop(job.number))
 
@@ -181,6 +181,8 @@ class JobQueue:
             job = self._current
             if isinstance(message, Ready):
                 self._ready = True
+            elif job is None:
+                return
             elif isinstance(message, Ended):
                 self._current = None
                 if not job.view.done:
@@ -215,7 +217,8 @@ class JobQueue:
             elif job.view.done and job is not self._current and unseen > self.limits.keep_seconds:
                 del self._jobs[token]
         stuck = self._current.dropped_at if self._current else None
-        if self._ready and stuck is not None and now - stuck > PATIENCE:
+        waited = 0.0 if stuck is None else now - stuck
+        if self._process is not None and self._ready and waited > PATIENCE:
             self._process.kill()
 
 

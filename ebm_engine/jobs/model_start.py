@@ -7,6 +7,8 @@ right in either case. Optimizer and curves begin anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 
@@ -67,5 +69,5 @@ def _put(model: ModelFile, run: Run) -> None:
                 energy.parameters[name].copy_(torch.from_numpy(values.copy()))
 
 
-def _listed(names: dict[str, object]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)[:8]) or "none"

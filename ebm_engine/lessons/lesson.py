@@ -19,7 +19,7 @@ from ebm_engine.lessons.claims import Claim
 from ebm_engine.lessons.figures import FIGURES, sliders
 from ebm_engine.lessons.template import RUN_NAME
 from ebm_engine.spec.edit import with_value
-from ebm_engine.spec.fields import Block
+from ebm_engine.spec.fields import Block, OneOf
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -105,7 +105,7 @@ class Step(Block):
 
     say: Text
     ask: Ask | None = None
-    figure: Literal[tuple(FIGURES)] | None = None
+    figure: Annotated[str, OneOf(FIGURES)] | None = None
     do: Literal["read", "play", "anneal"] | Slide = "read"
     until: int | None = Field(None, ge=1)
     point: Part | None = None

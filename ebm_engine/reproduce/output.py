@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.files.write import RUNS, write_text
+from ebm_engine.batch.folder import RUNS, write_text
 from ebm_engine.reproduce.study import Result, Study, Summary
 from ebm_engine.reproduce.tables import markdown, numbers_csv
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.files.write import RUNS
+from ebm_engine.batch.folder import path_of
 from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
@@ -93,11 +93,6 @@ class Study(NamedTuple):
     columns: int
     runs: Callable[[Options], list[Job]]
     summary: Callable[[list[Result]], Summary]
-
-
-def path_of(job: Job, folder: Path) -> Path:
-    """The file of a run in the folder of its study."""
-    return folder / RUNS / f"{job.key}.json"
 
 
 def kept(jobs: list[Job], folder: Path) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ebm_engine.reproduce.study import Number, Result, Table
+from ebm_engine.writing.csv_text import csv_text
 
 MISSING = "–"
 
@@ -71,8 +70,4 @@ def markdown(table: Table) -> str:
 
 def numbers_csv(numbers: Iterable[Number]) -> str:
     """One row per number, an empty cell for what is not known."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Number._fields)
-    writer.writerows(numbers)
-    return out.getvalue()
+    return csv_text(Number._fields, numbers)

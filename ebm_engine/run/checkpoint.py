@@ -20,10 +20,10 @@ from ebm_engine.run.history import EVENTS, MARKS
 from ebm_engine.run.snapshot import HISTORY, Divergence
 from ebm_engine.run.state import RunState
 from ebm_engine.run.timeline import ChangeLog, Replay
+from ebm_engine.writing.json_number import json_number
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
-OPTIONAL = ("at.responsibilities", "momentum", "before_last")
 SCALARS = ("log_norm", "ess", "step_scale", "acceptance")
 PER_WALKER = ("x", "log_w", "ancestors", "momentum", "before_last")
 
@@ -72,7 +72,7 @@ def capture(state: RunState) -> tuple[dict[str, Tensor], dict[str, Any]]:
         at = population.at._asdict()
         kept = {part: at[part] for part in ROWS if at[part] is not None}
         tensors |= {f"{name}.at.{part}": tensor for part, tensor in kept.items()}
-        facts[name] = [_or_none(getattr(population, scalar)) for scalar in SCALARS]
+        facts[name] = [json_number(getattr(population, scalar)) for scalar in SCALARS]
     return tensors, facts
 
 
@@ -98,11 +98,6 @@ def _restore_past(state: RunState, tensors: dict[str, Tensor], facts: dict[str, 
         state.genealogy.restore(steps, rows, facts["genealogy_stride"])
 
 
-def _or_none(value: float) -> float | None:
-    """A number that JSON can hold: None for NaN."""
-    return None if math.isnan(value) else value
-
-
 def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Put a captured state into a freshly built run; raises CheckpointError on a misfit."""
     trainer = state.parts.trainer
@@ -113,23 +108,22 @@ def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) 
             if trainer.average is not None:
                 for name, mean in trainer.average.parameters.items():
                     mean.copy_(tensors[f"average.{name}"])
-            restored = {
-                name: _population(state, tensors, name, facts[name])
-                for name in POPULATIONS
-                if name in facts
-            }
+            train = _population(state, tensors, "train", facts["train"])
+            witness = None
+            if "witness" in facts:
+                witness = _population(state, tensors, "witness", facts["witness"])
+            buffer = None
             if facts["buffer"] is not None:
                 own = tensors["buffer"].clone().to(state.parts.device)
-                restored["buffer"] = Buffer(own, *facts["buffer"])
+                buffer = Buffer(own, *facts["buffer"])
             x = trainer.data
             if trainer.extras.batch:
                 x = tensors["batch"].clone().to(state.parts.device)
             batch = Batch(x, trainer.energy.evaluate(x, gradient=False))
-        populations = Populations(**restored)
-        state.training = TrainState(
-            facts["step"], populations, batch, state.parts.rngs, facts["rate"]
-        )
-        for use, generator in state.parts.rngs.items():
+        populations = Populations(train, witness, buffer)
+        rngs = state.parts.rngs
+        state.training = TrainState(facts["step"], populations, batch, rngs, facts["rate"])
+        for use, generator in rngs.items():
             generator.set_state(tensors[f"rng.{use}"])
         _restore_optimizer(trainer.optimizer, tensors)
         rows, masses = tensors["history"].numpy(), tensors["masses"].numpy()
@@ -147,22 +141,34 @@ def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) 
 def _population(
     state: RunState, tensors: dict[str, Tensor], name: str, scalars: list[Any]
 ) -> Walkers:
-    def stored(part: str) -> Tensor | None:
+    def stored(part: str) -> Tensor:
         # A copy: what a matrix product rounds to may depend on where its memory begins.
-        if part in OPTIONAL and f"{name}.{part}" not in tensors:
-            return None
         return tensors[f"{name}.{part}"].clone().to(state.parts.device)
 
-    at = Evaluation(**{part: stored(f"at.{part}") for part in ROWS})
-    rows = {part: stored(part) for part in PER_WALKER}
-    shape = tuple(rows["x"].shape)
-    if shape != (len(rows["log_w"]), state.spec.dim):
+    def stored_if(part: str) -> Tensor | None:
+        return stored(part) if f"{name}.{part}" in tensors else None
+
+    at = Evaluation(stored("at.energy"), stored("at.gradient"), stored_if("at.responsibilities"))
+    x, log_w = stored("x"), stored("log_w")
+    if x.shape != (len(log_w), state.spec.dim):
         raise ValueError(
-            f"{name} walkers of shape {shape}, {len(rows['log_w'])} log-weights and "
+            f"{name} walkers of shape {tuple(x.shape)}, {len(log_w)} log-weights and "
             f"{state.spec.dim} dimensions"
         )
-    numbers = (math.nan if number is None else number for number in scalars)
-    return Walkers(at=at, **rows, **dict(zip(SCALARS, numbers, strict=True)))
+    numbers = [math.nan if number is None else float(number) for number in scalars]
+    log_norm, ess, step_scale, acceptance = numbers
+    return Walkers(
+        x,
+        at,
+        log_w,
+        log_norm,
+        stored("ancestors"),
+        ess=ess,
+        momentum=stored_if("momentum"),
+        step_scale=step_scale,
+        acceptance=acceptance,
+        before_last=stored_if("before_last"),
+    )
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""The watch: after each update, whether the run has diverged, and which knob is to blame."""
+"""Divergence: after each update, whether the run has diverged, and which knob is to blame."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ NEAR_ONE = (0.8, 1.25)  # temperatures whose mismatch with the weights hardly sh
 CHECK_EVERY = 4  # updates between looks at energies and gradients; ESS is looked at in each
 
 
-def watch(state: RunState) -> tuple[Divergence | None, int]:
-    """The report on a run that has just diverged, else None; and for how long ESS has been low."""
-    walkers, metrics = state.walkers, state.metrics
+def diverged(state: RunState, metrics: Metrics) -> tuple[Divergence | None, int]:
+    """The report on a run that has just diverged, else None; and for how long ESS has been low.
+
+    metrics: of the update just made.
+    """
+    walkers = state.walkers
     alarm = check_ess(walkers.train.ess_before, state.low_ess_for)
     low_for = alarm.low_for
     witness = walkers.witness
@@ -37,7 +40,7 @@ def _speeds(state: RunState, metrics: Metrics) -> dict[str, float]:
     """Rate × norm of the gradient by knob of a rate: how far one update moves θ."""
     rule, masks = state.spec.optimizer, state.parts.trainer.masks
     masked = {name: g * masks[name] for name, g in metrics.gradient.items()}
-    if state.spec.energy.kind != "mixture":
+    if state.spec.energy.is_network:
         return {"lr": rule.lr * norm(masked)}
     return {f"lr_{n}": getattr(rule, f"lr_{n}") * norm({n: g}) for n, g in masked.items()}
 

@@ -16,8 +16,8 @@ FRAME_EVERY = 5  # updates between two frames of a film
 class Films:
     """Past positions of the first walkers, following them back through resampling.
 
-    Every fifth update is kept, with the slots that its walkers came from: a film is made only when
-    somebody looks.
+    Every fifth update is kept, with the slots that its walkers came from; a film is made only when
+    it is asked for.
     """
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ class Films:
             chosen = torch.linspace(0, len(self._within) - 1, min(FRAMES, len(self._within)))
             return self._within[chosen.round().long()].transpose(0, 1)
         count = min(CHAINS, len(walkers.x))
-        slots = _composed(torch.arange(count, device=walkers.x.device), None)
-        slots, film = _back(slots, self._parents), [walkers.x[:count]]
+        slots = _back(torch.arange(count, device=walkers.x.device), self._parents)
+        film = [walkers.x[:count]]
         current = self._seen % FRAME_EVERY == 1 or FRAME_EVERY == 1
         frames = list(self._frames)
         for index in range(len(frames) - 1, -1, -1):

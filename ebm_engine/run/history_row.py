@@ -7,7 +7,8 @@ import math
 import torch
 
 from ebm_engine.core.metrics import Metrics, norm
-from ebm_engine.core.referees.mixtures import Verdict, gradient_bias
+from ebm_engine.core.referees.mixtures import gradient_bias
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.types import Parameters
 from ebm_engine.run.state import RunState
@@ -60,7 +61,7 @@ def _parts(state: RunState, metrics: Metrics) -> tuple[float, float]:
     The term is what is left of the gradient: recording draws no random number, and the term does.
     """
     method = state.spec.method
-    if method.kind != "improved-cd":
+    if not method.has_kl_term:
         return math.nan, math.nan
     cd = _learned(state, metrics.contrast_gradient())
     if not (method.kl_weight or method.entropy_weight):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.core.energies.conv import ConvEnergy
+from ebm_engine.build.images import ImageSet
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.types import Energy
-from ebm_engine.run.plane import FIELD_EVERY, GRID, WIDER, as_numpy
-
-if TYPE_CHECKING:
-    from ebm_engine.build.parts import Parts
-    from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.run.arrays import as_numpy
+from ebm_engine.run.plane import FIELD_EVERY, GRID, WIDER
 
 COARSE = 25  # points of the field along each axis for a convolutional network, a slow one
 SELDOM = 5  # times as many updates between two of its fields
@@ -24,16 +20,16 @@ class ImagePlane:
     """The square of the first two principal components that holds all training images.
 
     The field is the energy on that plane, with the other coordinates at 0 in latent space and
-    those of the mean image among pixels: a cut, no marginal, so it has no log Z of its own.
+    those of the mean image among pixels: a cut, no marginal, so it has no log Z of its own. `slow`
+    is for a convolutional network: a coarser field, more seldom.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._images = parts.images
-        self._like = parts.trainer.data[:0]
-        slow = isinstance(parts.trainer.energy, ConvEnergy)
+    def __init__(self, images: ImageSet, *, slow: bool) -> None:
+        self._images = images
+        self._like = images.x[:0]
         self._every = FIELD_EVERY * (SELDOM if slow else 1)
         self._side = COARSE if slow else GRID
-        places = self._images.space.on_plane(parts.trainer.data).double().cpu()
+        places = images.space.on_plane(images.x).double().cpu()
         low, high = places.amin(0), places.amax(0)
         (cx, cy), half = ((low + high) / 2).tolist(), WIDER * float((high - low).max()) / 2
         self.box = (cx - half, cx + half, cy - half, cy + half)
@@ -43,7 +39,7 @@ class ImagePlane:
         self.target_means = np.zeros((0, 2), dtype=np.float32)
         self.target_stds = np.zeros(0, dtype=np.float32)
         self.target_density = np.full((self._side, self._side), np.nan, dtype=np.float32)
-        self._centres = as_numpy(self._images.centres())
+        self._centres = as_numpy(images.centres())
         self._field: tuple[int, np.ndarray] | None = None
 
     def project(self, x: Tensor) -> np.ndarray:
@@ -64,7 +60,7 @@ class ImagePlane:
         return self._field[1]
 
     def log_z(self, energy: Energy, verdict: Verdict) -> float:
-        """NaN: nobody knows it."""
+        """NaN: it is not known."""
         return verdict.log_z
 
     def mode_centres(self, energy: Energy) -> np.ndarray:

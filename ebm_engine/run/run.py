@@ -9,7 +9,7 @@ import torch
 from ebm_engine.build.parts import Parts
 from ebm_engine.build.trainer import build_extras, build_masks, build_method, build_rates
 from ebm_engine.run.checkpoint import capture, pack, restore, unpack
-from ebm_engine.run.divergence import watch
+from ebm_engine.run.divergence import diverged
 from ebm_engine.run.history_row import history_row
 from ebm_engine.run.snapshot import Divergence, Snapshot
 from ebm_engine.run.state import Recent, first_state
@@ -70,15 +70,16 @@ class Run:
         if state.divergence:
             return
         with torch.inference_mode():
-            state.training, state.metrics = state.parts.trainer.step(state.training)
+            state.training, metrics = state.parts.trainer.step(state.training)
+        state.metrics = metrics
         state.track()
         if state.walkers.train.resampled:
             state.resampled_at.append(state.step)
             state.resamplings += 1
-        every = getattr(state.spec.method, "refresh_every", 0)
+        every = state.spec.method.refresh_every
         if every and state.step % every == 0:
             state.marks.append((state.step, "walkers refreshed"))
-        state.divergence, state.low_ess_for = watch(state)
+        state.divergence, state.low_ess_for = diverged(state, metrics)
         if state.history.due(state.step) or state.divergence:
             self._record()
         self._record_families()

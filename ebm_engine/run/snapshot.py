@@ -6,7 +6,9 @@ the first two coordinates (in one dimension the second is a fixed jitter per wal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import dataclasses
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,63 +72,30 @@ class ModeMasses:
     weighted: np.ndarray
     weighted_se: np.ndarray
 
-
-def _no_pictures() -> np.ndarray:
-    return np.zeros((0, 0, 0), dtype=np.uint8)
-
-
-def _no_films() -> np.ndarray:
-    return np.zeros((0, 0, 0, 0), dtype=np.uint8)
+    @property
+    def error(self) -> float:
+        """½ Σⱼ |mⱼ − m*ⱼ| of model and truth, their total variation; NaN where not known."""
+        return mass_error(self.model, self.truth)
 
 
-def _no_rows() -> np.ndarray:
-    return np.zeros(0, dtype=np.int64)
+def mass_error(masses: np.ndarray, truth: np.ndarray) -> float:
+    """½ Σⱼ |mⱼ − m*ⱼ| of masses (J,) and true masses (J,), between 0 and 1."""
+    return 0.5 * float(np.abs(masses - truth).sum())
 
 
-def _no_families() -> np.ndarray:
-    return np.zeros((0, 0), dtype=np.uint16)
-
-
-def _no_numbers() -> np.ndarray:
-    return np.zeros(0, dtype=np.float32)
+_NO_IMAGES = partial(np.zeros, (0, 0, 0), np.uint8)
+_NO_FILMS = partial(np.zeros, (0, 0, 0, 0), np.uint8)
+_NO_NUMBERS = partial(np.zeros, 0, np.float32)
+_NO_STEPS = partial(np.zeros, 0, np.int64)
+_NO_FAMILIES = partial(np.zeros, (0, 0), np.uint16)
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """One moment of a run; every array is read-only.
 
-    positions: (n, 2) float32, walkers on the plane; log_w: (n,) float32, log(N·w), 0 = equal
-    weight; energies: (n,) float32, U at the walkers; trails: (m, t, 2) float32, the last positions
-    of walkers 0 to m−1, oldest first, NaN where there is none; data: (k, 2) float32, training
-    points on the plane (thinned evenly); box: (x_min, x_max, y_min, y_max) of the plane;
-    field: (g, g) float32, energy of the model's marginal on the plane, row 0 at y_min, and
-    log_z_plane with p = exp(−field − log_z_plane); target_density: (g, g) float32;
-    history: arrays of equal length named as in HISTORY, NaN where a method has no such number
-    (kl_exact_se is 0 where KL comes from quadrature, in up to two dimensions), and
-    mass_history (rows, J) with the model's mode masses at the same updates;
-    resampled_at: (r,) updates with a resampling, newest last; marks: (update, text) of changes
-    made while running; means: (J, d) of a mixture energy, else (0, 2); target_means (J*, d) and
-    target_stds (J*,) of a target of Gaussian modes, else empty; mode_centres: (J, ≥ 2), a point of
-    each mode of `mode_mass`; ess_ceiling: the highest ESS/N that frozen parameters allow with this
-    step size on modes of unit width, NaN for other energies and kernels; known_density: False for
-    own points and images, whose entropy nobody knows: every KL is then a cross-entropy and
-    target_density is NaN; outside: share of the model's mass that the quadrature misses, and
-    quadrature_error of its log Z, both 0 where closed forms judge. changes: (update, {dotted path:
-    new value}) of the live changes, newest last.
-
-    Of weighted walkers, else empty: at update genealogy_steps[i] (r ≤ 150,) int64, evenly over the
-    whole run, the walkers were sorted by their ancestor of update 0, and genealogy (r, 64) uint16
-    (uint32 above 65536 walkers) holds the ancestors at 64 evenly spaced ranks.
-
-    Of images, else empty: tiles (m ≤ 64, h, w) uint8, walkers as images, evenly from all in order
-    of weight, heaviest first, or of energy, lowest first, where there are no weights; tile_rows
-    (m,) their walker index, tile_log_w (m,) log(N·w), tile_energies (m,) U and tile_labels (m,)
-    their class by the classifier; tile_nearest (m, h, w) uint8, the training image nearest to each
-    in the pixels, and tile_distance (m,) float32, the root mean square difference of the two, with
-    grey from 0 to 1; films (c ≤ 4, t ≤ 12, h, w) uint8, past positions of walkers 0
-    to c−1, oldest first and the present one last, black before a restart; class_names (J,), in the
-    order of `mode_mass`. There the cross-entropies count in whitened coordinates or in pixels, the
-    model's masses are NaN, and so are log_z_exact and log_z_plane.
+    n walkers, J modes, g points of the field along each axis. What belongs to images or to weighted
+    walkers is empty for other runs.
     """
 
     spec: RunSpec
@@ -134,46 +103,63 @@ class Snapshot:
     playing: bool
     updates_per_second: float
     device: str
-    positions: np.ndarray
-    log_w: np.ndarray
-    energies: np.ndarray
+    positions: np.ndarray  # (n, 2) float32, walkers on the plane
+    log_w: np.ndarray  # (n,) float32, log(N·w); 0 is equal weight
+    energies: np.ndarray  # (n,) float32, U at the walkers
+    # (m, t, 2) float32, last positions of walkers 0 to m−1, oldest first, NaN where there is none.
     trails: np.ndarray
-    crossings: int
-    data: np.ndarray
-    box: tuple[float, float, float, float]
-    field: np.ndarray
-    log_z_plane: float
-    target_density: np.ndarray
+    crossings: int  # of these walkers from one mode to another
+    data: np.ndarray  # (k, 2) float32, training points on the plane, thinned evenly
+    box: tuple[float, float, float, float]  # x_min, x_max, y_min, y_max of the plane
+    field: np.ndarray  # (g, g) float32, energy of the model's marginal on the plane, row 0 at y_min
+    log_z_plane: float  # p = exp(−field − log_z_plane) on the plane; NaN for images
+    target_density: np.ndarray  # (g, g) float32, NaN where it is not known
+    # Arrays of equal length named as in HISTORY, NaN where a method has no such number; kl_exact_se
+    # is 0 where KL comes from quadrature, in up to two dimensions.
     history: dict[str, np.ndarray]
-    mass_history: np.ndarray
-    resampled_at: np.ndarray
-    marks: tuple[tuple[int, str], ...]
+    mass_history: np.ndarray  # (rows, J) masses of the modes in the model at the same updates
+    resampled_at: np.ndarray  # (r,) int64, updates with a resampling, newest last
+    marks: tuple[tuple[int, str], ...]  # update and text of changes made while running
     mode_mass: ModeMasses
-    means: np.ndarray
-    target_means: np.ndarray
-    target_stds: np.ndarray
-    mode_centres: np.ndarray
+    means: np.ndarray  # (J, d) of a mixture energy, else (0, 2)
+    target_means: np.ndarray  # (J*, d) of a target of Gaussian modes, else (0, 2)
+    target_stds: np.ndarray  # (J*,)
+    mode_centres: np.ndarray  # (J, ≥ 2), a point of each mode of `mode_mass`
+    # The highest ESS/N that frozen parameters allow with this step size on modes of unit width, NaN
+    # for other energies and kernels.
     ess_ceiling: float
-    log_z_exact: float
+    log_z_exact: float  # NaN for images
     log_z_estimate: float | None
     log_z_witness: float | None
-    tiles: np.ndarray = field(default_factory=_no_pictures)
-    tile_rows: np.ndarray = field(default_factory=_no_rows)
-    tile_log_w: np.ndarray = field(default_factory=_no_numbers)
-    tile_energies: np.ndarray = field(default_factory=_no_numbers)
-    tile_labels: np.ndarray = field(default_factory=_no_rows)
-    tile_nearest: np.ndarray = field(default_factory=_no_pictures)
-    tile_distance: np.ndarray = field(default_factory=_no_numbers)
-    films: np.ndarray = field(default_factory=_no_films)
-    class_names: tuple[str, ...] = ()
+    # Of images: walkers as images (m ≤ 64, h, w) uint8, evenly from all in order of weight, the
+    # heaviest first, or of energy, the lowest first, where there are no weights; of each its index
+    # as a walker, log(N·w), U, its class by the classifier, the training image (h, w) nearest in
+    # pixels and the root mean square difference to that, with grey from 0 to 1.
+    tiles: np.ndarray = dataclasses.field(default_factory=_NO_IMAGES)
+    tile_rows: np.ndarray = dataclasses.field(default_factory=_NO_STEPS)
+    tile_log_w: np.ndarray = dataclasses.field(default_factory=_NO_NUMBERS)
+    tile_energies: np.ndarray = dataclasses.field(default_factory=_NO_NUMBERS)
+    tile_labels: np.ndarray = dataclasses.field(default_factory=_NO_STEPS)
+    tile_nearest: np.ndarray = dataclasses.field(default_factory=_NO_IMAGES)
+    tile_distance: np.ndarray = dataclasses.field(default_factory=_NO_NUMBERS)
+    # (c ≤ 4, t ≤ 12, h, w) uint8, past positions of walkers 0 to c−1, oldest first and the present
+    # one last, black before a restart.
+    films: np.ndarray = dataclasses.field(default_factory=_NO_FILMS)
+    class_names: tuple[str, ...] = ()  # (J,) in the order of `mode_mass`
+    # False for own points and images, whose entropy is not known: every KL is a cross-entropy, of
+    # images in whitened coordinates or in pixels.
     known_density: bool = True
-    outside: float = 0.0
-    quadrature_error: float = 0.0
+    outside: float = 0.0  # share of the model's mass that the quadrature misses, 0 for closed forms
+    quadrature_error: float = 0.0  # of log Z
     divergence: Divergence | None = None
-    notice: str = ""
+    notice: str = ""  # one sentence of news
+    # Update and {dotted path: new value} of the live changes, newest last.
     changes: tuple[tuple[int, dict[str, Any]], ...] = ()
-    genealogy_steps: np.ndarray = field(default_factory=_no_rows)
-    genealogy: np.ndarray = field(default_factory=_no_families)
+    # Of weighted walkers: at updates (r ≤ 150,) int64, evenly over the whole run, they were sorted
+    # by their ancestor of update 0; genealogy (r, 64) uint16 (uint32 above 65536 walkers) holds the
+    # ancestors at 64 evenly spaced ranks.
+    genealogy_steps: np.ndarray = dataclasses.field(default_factory=_NO_STEPS)
+    genealogy: np.ndarray = dataclasses.field(default_factory=_NO_FAMILIES)
 
     def __post_init__(self) -> None:
         for array in arrays_of(self):
@@ -187,7 +173,7 @@ def arrays_of(value: Any) -> list[np.ndarray]:
     if isinstance(value, dict):
         return [a for inner in value.values() for a in arrays_of(inner)]
     if isinstance(value, Snapshot | ModeMasses):
-        return [a for f in fields(value) for a in arrays_of(getattr(value, f.name))]
+        return [a for f in dataclasses.fields(value) for a in arrays_of(getattr(value, f.name))]
     return []
 
 

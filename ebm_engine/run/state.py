@@ -1,7 +1,7 @@
 """RunState: everything that a run holds at one update.
 
-What reads a run (the history's row, the snapshot, the watch for divergence, the checkpoint) takes a
-RunState and never the `Run` that owns it.
+What reads a run (the history's row, the snapshot, the check for divergence, the checkpoint) takes
+a RunState and never the `Run` that owns it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from torch import Tensor
 
 from ebm_engine.build.parts import Parts, build
 from ebm_engine.core.metrics import Metrics
-from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.core.referees.mixtures import MixtureReferee
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.training import TrainState
-from ebm_engine.core.types import Batch, Evaluation, Populations
+from ebm_engine.core.types import Batch, Populations, Walkers
+from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.films import Films
 from ebm_engine.run.genealogy import Genealogy
 from ebm_engine.run.history import EVENTS, FIRST_STRIDE, MARKS, SLOW_STRIDE, History
 from ebm_engine.run.image_plane import ImagePlane
-from ebm_engine.run.plane import Plane, as_numpy
+from ebm_engine.run.plane import Plane
+from ebm_engine.run.point_plane import PointPlane, density_target, mixture_target
 from ebm_engine.run.snapshot import Divergence
 from ebm_engine.run.timeline import ChangeLog, Replay
 from ebm_engine.run.trails import Trails, first_two
@@ -48,7 +51,7 @@ class RunState:
 
     spec: RunSpec
     parts: Parts
-    plane: Plane | ImagePlane
+    plane: Plane
     training: TrainState
     history: History
     genealogy: Genealogy
@@ -94,20 +97,20 @@ class RunState:
 
     def data_masses(self) -> np.ndarray:
         """Mean share (J,) of each mode over the training points; regions never change."""
-        if self._data_masses is None or self.parts.regions is None:
-            trainer = self.parts.trainer
-            x, at = trainer.data, None
-            if self.parts.regions is None:
-                at = trainer.energy.evaluate(x, gradient=False)
-            self._data_masses = as_numpy(mode_shares(self.parts, x, at).mean(0), np.float64)
+        trainer, regions = self.parts.trainer, self.parts.regions
+        if regions is None:
+            shares = trainer.energy.evaluate(trainer.data, gradient=False).modes.double()
+            return as_numpy(shares.mean(0), np.float64)
+        if self._data_masses is None:
+            self._data_masses = as_numpy(regions.shares(trainer.data).mean(0), np.float64)
         return self._data_masses
 
 
-def mode_shares(parts: Parts, x: Tensor, at: Evaluation | None) -> Tensor:
-    """The share (n, J) that each mode has in each point x (n, d), evaluated `at` a mixture."""
+def mode_shares(parts: Parts, walkers: Walkers) -> Tensor:
+    """The share (n, J) float64 that each mode has in each walker."""
     if parts.regions is not None:
-        return parts.regions.shares(x)
-    return at.responsibilities.double()
+        return parts.regions.shares(walkers.x)
+    return walkers.at.modes.double()
 
 
 def first_state(spec: RunSpec) -> tuple[RunState, Verdict]:
@@ -115,13 +118,12 @@ def first_state(spec: RunSpec) -> tuple[RunState, Verdict]:
     spec cannot be built.
     """
     parts = build(spec)
-    plane = Plane(parts) if parts.images is None else ImagePlane(parts)
     training = parts.trainer.start(parts.rngs)
     verdict = parts.judge()
     state = RunState(
         spec,
         parts,
-        plane,
+        _plane(spec, parts),
         training,
         History(len(verdict.masses), FIRST_STRIDE if parts.regions is None else SLOW_STRIDE),
         Genealogy(spec.walkers.count),
@@ -130,6 +132,16 @@ def first_state(spec: RunSpec) -> tuple[RunState, Verdict]:
     )
     state.track()
     return state, verdict
+
+
+def _plane(spec: RunSpec, parts: Parts) -> Plane:
+    if parts.images is not None:
+        return ImagePlane(parts.images, slow=spec.energy.needs_images)
+    like = parts.trainer.data[:0]
+    if parts.density is not None:
+        return PointPlane(density_target(parts.density), like)
+    assert isinstance(parts.referee, MixtureReferee), "without a density, both are mixtures"
+    return PointPlane(mixture_target(parts.referee, parts.base), like)
 
 
 def _recorders(parts: Parts) -> tuple[Trails, Films | None]:

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import torch
 
-from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.smc.population import log_z_estimate
 from ebm_engine.core.smc.weights import ess_ceiling, normalised, weighted_mean
-from ebm_engine.core.types import Walkers
+from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.history import EVENTS
-from ebm_engine.run.plane import as_numpy, means_of
+from ebm_engine.run.point_plane import means_of
 from ebm_engine.run.snapshot import ModeMasses, Snapshot
 from ebm_engine.run.state import Recent, RunState, mode_shares
 from ebm_engine.run.tiles import pictures
@@ -77,20 +77,15 @@ def take_snapshot(
 
 def mode_masses(state: RunState, verdict: Verdict) -> ModeMasses:
     """The share of each mode in the data, the model and the two readings of the walkers."""
-    parts, energy = state.parts, state.parts.trainer.energy
-    train: Walkers = state.walkers.train
-    shares = mode_shares(parts, train.x, train.at)  # (n, J)
+    parts, train = state.parts, state.walkers.train
+    shares = mode_shares(parts, train)  # (n, J)
     equal = torch.full((len(shares),), 1 / len(shares), dtype=torch.float64, device=shares.device)
     ancestors = train.ancestors.to(shares.device)
     raw, raw_se = weighted_mean(shares, equal, ancestors)
     weights = normalised(train.log_w).to(shares.device)
     weighted, weighted_se = weighted_mean(shares, weights, ancestors)
-    if parts.regions is None:
-        truth = parts.referee.nearest_mode_masses(energy.parameters["means"])
-    else:
-        truth = parts.density.masses if parts.images is None else parts.images.shares
     return ModeMasses(
-        truth=truth.numpy(),
+        truth=parts.referee.true_masses(parts.trainer.energy).numpy(),
         data=state.data_masses(),
         model=verdict.masses.numpy(),
         raw=as_numpy(raw, np.float64),
@@ -102,6 +97,6 @@ def mode_masses(state: RunState, verdict: Verdict) -> ModeMasses:
 
 def _ceiling(state: RunState) -> float:
     """The ESS ceiling of ULA on unit modes; not known for other energies and kernels."""
-    sampler, mixture = state.spec.sampler, state.spec.energy.kind == "mixture"
-    plain = sampler.kernel == "ula" and getattr(state.spec.method, "steps", 1) == 1
+    sampler, mixture = state.spec.sampler, not state.spec.energy.is_network
+    plain = sampler.kernel == "ula" and state.spec.method.steps == 1
     return ess_ceiling(sampler.step_size, state.spec.dim) if mixture and plain else math.nan

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ebm_engine.build.images import ImageSet
 from ebm_engine.core.types import Walkers
-from ebm_engine.run.plane import as_numpy
+from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.state import RunState
 
 TILES = 64
@@ -22,8 +22,8 @@ TILES = 64
 
 def pictures(state: RunState) -> dict[str, Any]:
     """The fields of a Snapshot that hold images; none where the target has no images."""
-    images, walkers = state.parts.images, state.walkers.train
-    if images is None:
+    images, films, walkers = state.parts.images, state.films, state.walkers.train
+    if images is None or films is None:
         return {}
     rows = tile_rows(walkers, weighted=state.spec.method.weighted)
     x = walkers.x[rows]
@@ -34,10 +34,10 @@ def pictures(state: RunState) -> dict[str, Any]:
         "tile_rows": as_numpy(rows, np.int64),
         "tile_log_w": as_numpy(log_w[rows]),
         "tile_energies": as_numpy(walkers.at.energy[rows]),
-        "tile_labels": as_numpy(state.parts.regions.of(x), np.int64),
+        "tile_labels": as_numpy(images.classes().of(x), np.int64),
         "tile_nearest": _grey(images.nearest.pixels[nearest], images.size),
         "tile_distance": as_numpy(images.nearest.distances(images.decode(x), nearest)),
-        "films": shown(images, state.films.positions(walkers)),
+        "films": shown(images, films.positions(walkers)),
         "class_names": images.class_names,
     }
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from ebm_engine.core.referees.regions import Partition
 from ebm_engine.core.types import Walkers
-
-if TYPE_CHECKING:
-    from ebm_engine.build.images import ImageClasses
-    from ebm_engine.core.referees.regions import Regions
 
 TRAIL = 60  # positions of a trail
 CHAINS = 12  # highlighted walkers
@@ -32,7 +28,7 @@ class Trails:
 
     def __init__(
         self,
-        regions: Regions | ImageClasses | None = None,
+        regions: Partition | None = None,
         on_plane: Callable[[Tensor], Tensor] = first_two,
     ) -> None:
         self._regions = regions
@@ -87,5 +83,5 @@ class Trails:
     def _basins(self, walkers: Walkers, rows: Tensor | slice) -> Tensor:
         """The basin (m,) of the walkers in some rows, on the CPU."""
         if self._regions is None:
-            return walkers.at.responsibilities[rows].argmax(1).cpu()
+            return walkers.at.modes[rows].argmax(1).cpu()
         return self._regions.of(walkers.x[rows])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from ebm_engine.spec.fields import Block
 
@@ -170,25 +170,102 @@ class Kit(NamedTuple):
     adapt: bool = False
 
 
+class Line(NamedTuple):
+    """How a method's curves look: colours on a light and a dark ground, and a dash.
+
+    dash: as Plotly takes it; stage_dash: pixels on, off, … on the stage, empty for a solid line.
+    """
+
+    light: str
+    dark: str
+    dash: str
+    stage_dash: tuple[int, ...]
+
+
+class ChainWords(NamedTuple):
+    """Where the new chains of an update start ("Every chain starts …"), and what ends them."""
+
+    start: str
+    end: str
+
+
+class Words(NamedTuple):
+    """A sentence about one part of an update, and its formula in LaTeX."""
+
+    sentence: str
+    formula: str
+
+
 class MethodBlock(KindBlock):
-    """The fields of a method, with how it is named and built.
+    """The fields of a method, with how it is named, drawn, explained and built.
 
     label: its name in figures, where {field} stands for a field's value; help: what it does, in a
-    sentence; weighted: whether its walkers carry weights; reads_walkers: whether its gradient uses
-    them, or they are only shown; reads_batch: whether it uses the training points of the update, or
-    always all of them; any_kernel: whether it takes other moves than ULA; on_images: whether it can
-    learn images; most_dims: the largest dimension in which it can.
+    sentence; line: its curves; weighted: whether its walkers carry weights; reads_walkers: whether
+    its gradient uses them, or they are only shown; reads_batch: whether it uses the training points
+    of the update, or always all of them; any_kernel: whether it takes other moves than ULA;
+    on_images: whether it can learn images, and most_dims: in how many dimensions at most;
+    has_kl_term: whether its gradient has the KL term of improved CD.
+
+    In slow motion: chains: of a method that starts new chains in every update, before it takes the
+    gradient, None where walkers live on; data_term: what it fits to the data in place of the mean
+    of ∂U/∂θ; model_term: what stands for the model in place of the walkers; extra_term: what it
+    adds to the gradient.
     """
 
     label: ClassVar[str]
     help: ClassVar[str]
+    line: ClassVar[Line] = Line("#5F6673", "#A3ABB9", "12px,12px", (10, 10))
     weighted: ClassVar[bool] = False
     reads_walkers: ClassVar[bool] = True
     reads_batch: ClassVar[bool] = True
     any_kernel: ClassVar[bool] = True
     on_images: ClassVar[bool] = True
     most_dims: ClassVar[float] = math.inf
+    has_kl_term: ClassVar[bool] = False
+    chains: ClassVar[ChainWords | None] = None
+    data_term: ClassVar[Words | None] = None
+    model_term: ClassVar[Words | None] = None
+    extra_term: ClassVar[Words | None] = None
+
+    if TYPE_CHECKING:  # fields of some methods; the others have the values of WITHOUT
+        k: int
+        steps: int
+        backward: Literal["new", "old"]
+        witness: int
+        capacity: int
+        ess_threshold: float
+        refresh_every: int
+        walker_batch: int
+        correction: bool
+        kl_weight: float
+        entropy_weight: float
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """What only other methods have as a field is a constant of this one."""
+        super().__pydantic_init_subclass__(**options)
+        for name, value in WITHOUT.items():
+            if name not in cls.model_fields:
+                setattr(cls, name, value)
 
     @abstractmethod
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""
+
+
+# What a method answers that has no such field: k moves of new chains, steps per update, gradient
+# of the backward kernel, witness walkers, slots of a replay buffer, threshold and refreshes of the
+# weights, walkers that move (0: all), whether weights are corrected, and weights of the KL term.
+WITHOUT: dict[str, Any] = {
+    "k": 1,
+    "steps": 1,
+    "backward": "new",
+    "witness": 0,
+    "capacity": 0,
+    "ess_threshold": 0.0,
+    "refresh_every": 0,
+    "walker_batch": 0,
+    "correction": True,
+    "kl_weight": 0.0,
+    "entropy_weight": 0.0,
+}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import CoreSchema, core_schema
 
 Only = dict[str, tuple[Any, ...]]
 
@@ -13,6 +15,20 @@ class Block(BaseModel):
     """A frozen part of a spec; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class OneOf:
+    """Annotation of a text field: the names that it may have, where a table elsewhere lists them.
+
+    A field whose names are fixed is a Literal.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Any other text is an error, as for a Literal."""
+        return core_schema.literal_schema(list(self.names))
 
 
 def knob(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ebm_engine.spec.edit import flatten
-from ebm_engine.spec.fields import Block, Only
+from ebm_engine.spec.fields import Block, OneOf, Only
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -87,7 +87,10 @@ def _describe(path: str, field: Any) -> Knob:
             limits["high"] = rule.le
     plain = {float: "float", int: "int", bool: "bool"}
     kind, choices = plain.get(field.annotation, "choice"), ()
-    if kind == "choice":
+    listed = [rule.names for rule in field.metadata if isinstance(rule, OneOf)]
+    if listed:
+        choices = listed[0]
+    elif kind == "choice":
         inner = field.annotation
         if getattr(inner, "__origin__", None) is tuple:
             kind, inner = "many", inner.__args__[0]

@@ -15,7 +15,7 @@ from ebm_engine.spec.blocks import EnergyBlock, EnergyKit
 from ebm_engine.spec.fields import Only, knob
 
 if TYPE_CHECKING:
-    from ebm_engine.core.energies.mlp import MLPEnergy
+    from ebm_engine.core.energies.network_energy import NetworkEnergy
     from ebm_engine.core.types import Energy
 
 SHORTEST = 0.01  # length of a network; shorter ones overflow the squares of the walkers' distances
@@ -131,7 +131,7 @@ class _OfPoints(_OnGaussian, _Layers, _InSpace):
     """A network of points, on a Gaussian about their centre where that is not the origin anyway."""
 
     @abstractmethod
-    def _centred(self, shape: tuple[Any, ...]) -> MLPEnergy:
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
         """The energy about the origin from its dimension, layers, base, generator and limits."""
 
     def build(self, kit: EnergyKit) -> Energy:
@@ -162,7 +162,7 @@ class MLP(_OfPoints):
         le=1000.0,
     )
 
-    def _centred(self, shape: tuple[Any, ...]) -> MLPEnergy:
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
         from ebm_engine.core.energies.mlp import mlp_energy
 
         return mlp_energy(*shape, length=self.length)
@@ -174,7 +174,7 @@ class MultiScale(_OfPoints):
     kind: Literal["multiscale"] = "multiscale"
     title: ClassVar[str] = "Multi-scale"
 
-    def _centred(self, shape: tuple[Any, ...]) -> MLPEnergy:
+    def _centred(self, shape: tuple[Any, ...]) -> NetworkEnergy:
         from ebm_engine.core.energies.multiscale import multi_scale_energy
 
         return multi_scale_energy(*shape)

@@ -17,7 +17,7 @@ from ebm_engine.spec.fields import Block, knob
 from ebm_engine.spec.kinds import DEFAULT_KINDS, IMAGE_ENERGIES, KINDS
 from ebm_engine.spec.methods import WeightedULA
 from ebm_engine.spec.mixtures import MixtureEnergy
-from ebm_engine.spec.optimizer import SGD, OptimizerBlock
+from ebm_engine.spec.optimizer import SGD, Adam
 from ebm_engine.spec.sampler import Sampler, Walkers
 from ebm_engine.spec.targets import MixtureTarget
 
@@ -28,7 +28,7 @@ class SpecError(ValueError):
 
 if TYPE_CHECKING:
     AnyTarget, AnyEnergy, AnyMethod = TargetBlock, EnergyBlock, MethodBlock
-    AnyOptimizer = OptimizerBlock
+    AnyOptimizer = SGD | Adam
 else:
     # The blocks of each table as one type, told apart by their kind.
     AnyTarget, AnyEnergy, AnyMethod, AnyOptimizer = (
@@ -157,7 +157,7 @@ def check_kernel(spec: RunSpec) -> None:
 
 def check_buffer(spec: RunSpec) -> None:
     """The replay buffer holds at least one state per walker."""
-    if spec.method.kind == "improved-cd" and spec.method.capacity < spec.walkers.count:
+    if 0 < spec.method.capacity < spec.walkers.count:
         raise ValueError(
             f"method.capacity = {spec.method.capacity}: the replay buffer needs a slot for each of "
             f"{spec.walkers.count} walkers"
@@ -167,10 +167,10 @@ def check_buffer(spec: RunSpec) -> None:
 def check_size(spec: RunSpec) -> None:
     """The points, and what a network keeps of them, fit into memory."""
     images = spec.target.of_images
-    witness = getattr(spec.method, "witness", 0)
+    witness = spec.method.witness
     samples = spec.target.samples or OWN_IMAGES
     points = max(spec.walkers.count, samples, witness)
-    stored = max(points, getattr(spec.method, "capacity", 0)) if images else points
+    stored = max(points, spec.method.capacity) if images else points
     if stored * spec.dim > MAX_ELEMENTS:
         raise ValueError(
             f"{stored} points in dimension {spec.dim} make {stored * spec.dim} numbers, "

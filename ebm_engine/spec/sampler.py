@@ -10,6 +10,8 @@ from typing import Literal
 
 from ebm_engine.spec.fields import Block, Only, knob
 
+KernelName = Literal["ula", "mala", "hmc", "underdamped"]
+
 MIXTURE: Only = {"energy.is_network": (False,)}
 NETWORK: Only = {"energy.is_network": (True,)}
 WEIGHTED: Only = {"method.weighted": (True,)}
@@ -18,7 +20,7 @@ WEIGHTED: Only = {"method.weighted": (True,)}
 class Sampler(Block):
     """The Markov move of the walkers, for ULA x ← x − h∇U(x) + √(2hT) ξ."""
 
-    kernel: Literal["ula", "mala", "hmc", "underdamped"] = knob(
+    kernel: KernelName = knob(
         "ula",
         "The move of the walkers: unadjusted Langevin, Langevin with a Metropolis test, "
         "Hamiltonian, or Langevin with momentum. Each has its own exact weights.",

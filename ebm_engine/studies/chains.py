@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.build.trainer import build_kernel
 from ebm_engine.core.chains import (
     autocorrelation,
     chains_at,
@@ -26,7 +27,7 @@ from ebm_engine.core.chains import (
 )
 from ebm_engine.core.stationary import noise_at, stationary_variance
 from ebm_engine.core.types import Walkers
-from ebm_engine.studies.fixed_energy import Landscape, kernel_of, landscape_of, start_of
+from ebm_engine.studies.fixed_energy import Landscape, landscape_of, start_of
 from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
 
@@ -44,7 +45,7 @@ def walk(spec: ChainsSpec) -> Steps:
     Raises TaskError when the chains fly apart or the energy cannot be had.
     """
     rng = Generator().manual_seed(spec.seed)
-    scene, kernel = landscape_of(spec), kernel_of(spec)
+    scene, kernel = landscape_of(spec), build_kernel(spec)
     exact = _exact(scene, spec)
     walkers = chains_at(x := start_of(spec, scene, rng), scene.energy.evaluate(x))
     record = _Record(spec, scene, walkers)

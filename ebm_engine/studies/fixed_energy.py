@@ -1,4 +1,4 @@
-"""The fixed energy of a chains study, its kernel and its starting points."""
+"""The fixed energy of a chains study and its starting points."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.density import density_of
 from ebm_engine.core.energies.fixed import DensityEnergy, NormalMixture
-from ebm_engine.core.kernels.hmc import HMC
-from ebm_engine.core.kernels.mala import MALA
-from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.kernels.underdamped import Underdamped
 from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.types import Energy, Kernel
-from ebm_engine.data.curves import Curve
-from ebm_engine.data.densities import Density, GaussianMixture
-from ebm_engine.data.shapes import Pinwheel
+from ebm_engine.core.types import Energy
+from ebm_engine.data.densities import Density
 from ebm_engine.run.run import Run
 from ebm_engine.spec.targets import TARGETS, MixtureTarget
 from ebm_engine.studies.result import TaskError
@@ -93,20 +87,7 @@ def landscape_of(spec: ChainsSpec) -> Landscape:
         density = density_of(MixtureTarget(means=means, masses=(0.25, 0.75)))
     else:
         density = density_of(TARGETS[spec.landscape]())
-    return _on_density(density, _energy_of(density), torch.empty(0, dtype=torch.float64), spec)
-
-
-def kernel_of(spec: ChainsSpec) -> Kernel:
-    """The move that a spec names."""
-    match spec.kernel:
-        case "ula":
-            return ULA(spec.step_size, spec.temperature)
-        case "mala":
-            return MALA(spec.step_size)
-        case "hmc":
-            return HMC(spec.step_size, spec.leapfrog)
-        case "underdamped":
-            return Underdamped(spec.step_size, spec.friction)
+    return _on_density(density, density.energy(), torch.empty(0, dtype=torch.float64), spec)
 
 
 def start_of(spec: ChainsSpec, scene: Landscape, rng: Generator) -> Tensor:
@@ -133,20 +114,6 @@ def _gaussian(spec: ChainsSpec) -> Landscape:
         return stds * gaussian(stds.expand(count, 2), rng)
 
     return Landscape(energy, regions, zero, box, stds[:0], draw)
-
-
-def _energy_of(density: Density) -> NormalMixture | DensityEnergy:
-    """U = −log p of a density, in closed form where it is a sum of Gaussians."""
-    match density:
-        case GaussianMixture():
-            stds = density.stds[:, None].expand(-1, 2)
-            return NormalMixture(density.means, density.shares.log(), stds)
-        case Curve():
-            return NormalMixture(
-                density.nodes, density.log_weights, torch.full_like(density.nodes, density.width)
-            )
-        case Pinwheel():
-            return DensityEnergy(density.log_density)
 
 
 def _model(spec: ChainsSpec) -> Landscape:

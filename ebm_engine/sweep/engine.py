@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ebm_engine.files.write import make_room, write_text
-from ebm_engine.server.limits import Limits
+from ebm_engine.batch.backends import Backend, check_backend
+from ebm_engine.batch.engine import train_each
+from ebm_engine.batch.folder import make_room, path_of, write_text
 from ebm_engine.spec.run_spec import RunSpec
-from ebm_engine.sweep.backends import (
-    Backend,
-    check_backend,
-    children_ignore_interrupts,
-    computing,
-    end_with,
-)
 from ebm_engine.sweep.numbers import Found, measure, refused
-from ebm_engine.sweep.store import content_of, path_of, recall
+from ebm_engine.sweep.store import content_of, recall
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells
-
-AS_LIST = ("ray",)  # backends that give results as one list only
-CHUNK = 64  # cells that such a backend is sent at once
 
 
 class Missing(NamedTuple):
@@ -40,7 +30,7 @@ def run_sweep(
     backend: Backend = "loky",
     workers: int | None = None,
     address: str = "",
-) -> Iterator[Found]:
+) -> Generator[Found, None, None]:
     """What is found, first from the folder, then again after each cell, until all are there.
 
     The same dict grows from yield to yield. A cell that cannot be run has a sentence in place of
@@ -51,11 +41,15 @@ def run_sweep(
     make_room(folder)
     found, missing = _known(cells(sweep), folder)
     yield found
-    for (cell, places), numbers in _train(missing, backend, workers, address):
-        if not numbers["problem"]:
-            write_text(path_of(cell, folder), content_of(cell, numbers))
-        found |= dict.fromkeys(places, numbers)
-        yield found
+    jobs = [(cell.spec, cell.updates) for cell, _ in missing]
+    answers = train_each(_numbers_of, jobs, backend=backend, workers=workers, address=address)
+    with closing(answers):
+        for place, numbers in answers:
+            cell, places = missing[place]
+            if not numbers["problem"]:
+                write_text(path_of(cell, folder), content_of(cell, numbers))
+            found |= dict.fromkeys(places, numbers)
+            yield found
 
 
 def _known(wanted: list[Cell], folder: Path) -> tuple[Found, list[Missing]]:
@@ -71,42 +65,9 @@ def _known(wanted: list[Cell], folder: Path) -> tuple[Found, list[Missing]]:
     return found, list(missing.values())
 
 
-def _train(
-    missing: list[Missing], backend: Backend, workers: int | None, address: str
-) -> Iterator[tuple[Missing, dict[str, Any]]]:
-    """Each missing run with its numbers, in the order in which they end."""
-    if not missing:
-        return
-    from joblib import delayed
-
-    owner = os.getpid() if backend == "loky" else 0
-    tasks = [delayed(_work)(n, m.cell.spec, m.cell.updates, owner) for n, m in enumerate(missing)]
-    useful = min(workers or Limits().workers, len(tasks))
-    with computing(backend, useful, address) as options:
-        step = CHUNK if backend in AS_LIST else len(tasks)
-        for begin in range(0, len(tasks), step):
-            with closing(_results(tasks[begin : begin + step], options)) as results:
-                for number, numbers in results:
-                    yield missing[number], numbers
-
-
-def _results(tasks: list[Any], options: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """What joblib finds, each result as soon as it is there where the backend allows that."""
-    from joblib import Parallel, parallel_config
-
-    whole = options["backend"] in AS_LIST
-    with children_ignore_interrupts(), parallel_config(**options):
-        # One cell at a time: a finished one is kept at once, and the rest can be cancelled.
-        parallel = Parallel(return_as="list" if whole else "generator_unordered", batch_size=1)
-        results = parallel(tasks)
-    with nullcontext() if whole else closing(results):
-        yield from results
-
-
-def _work(number: int, spec: RunSpec, updates: int, owner: int) -> tuple[int, dict[str, Any]]:
+def _numbers_of(spec: RunSpec, updates: int) -> dict[str, Any]:
     """In whatever process: train one cell; what data or machine lack becomes its sentence."""
-    end_with(owner)
     try:
-        return number, measure(spec, updates)
+        return measure(spec, updates)
     except ValueError as error:
-        return number, refused(str(error).splitlines()[0])
+        return refused(str(error).splitlines()[0])

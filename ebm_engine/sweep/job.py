@@ -39,7 +39,7 @@ def steps(job: SweepJob) -> Iterator[tuple[float, dict[str, Any] | None]]:
 
     sweep, folder, told = job.sweep, Path(job.folder), 0.0
     trim(folder)
-    with closing(run_sweep(sweep, folder, workers=max(1, Limits().workers - 1))) as looks:
+    with closing(run_sweep(sweep, folder, workers=max(1, (Limits().workers or 1) - 1))) as looks:
         for found in looks:
             if time.monotonic() - told > REPORT_SECONDS or len(found) == sweep.count:
                 told = time.monotonic()

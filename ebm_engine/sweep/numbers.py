@@ -9,8 +9,6 @@ both only of methods whose walkers carry weights.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ import numpy as np
 
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells
+from ebm_engine.writing.csv_text import csv_text
 
 if TYPE_CHECKING:
     from ebm_engine.run.run import Run
@@ -151,11 +150,8 @@ def _line(sweep: SweepSpec, cell: Cell, numbers: Mapping[str, Any]) -> dict[str,
 
 def as_csv(rows: list[dict[str, object]]) -> str:
     """Lines of a sweep as CSV with a header; what is not known is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0] if rows else ["method"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    header = list(rows[0]) if rows else ["method"]
+    return csv_text(header, ([row[name] for name in header] for row in rows))
 
 
 def _blank(shape: tuple[int, int]) -> Grid:

@@ -14,17 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ebm_engine.files.write import RUNS
+from ebm_engine.batch.folder import RUNS, path_of
 from ebm_engine.spec.run_spec import SpecError
 from ebm_engine.sweep.numbers import refused
 from ebm_engine.sweep.sweep_spec import Cell
 
 MAX_KEPT = 20_000  # files of a server; the oldest go first
-
-
-def path_of(cell: Cell, folder: Path) -> Path:
-    """The file of a cell in the folder of its sweep."""
-    return folder / RUNS / f"{cell.key}.json"
 
 
 def recall(cell: Cell, folder: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -28,3 +29,9 @@ def refused(*arguments: str) -> str:
     assert lines[0].startswith("ebm-lab: ")
     assert done.stdout == ""
     return lines[0]
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of the children of a process, by /proc."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in path.read_text().split()] if path.exists() else []

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from tests.cli.cli_tools import ebm, listen_to_ctrl_c, refused
+from tests.cli.cli_tools import children, ebm, listen_to_ctrl_c, refused
+from tests.server.hub_tools import wait_for
 
 
 def test_a_study_uses_a_folder_and_at_least_one_worker(tmp_path):
@@ -54,3 +55,25 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in first} == first
     endings = {path.name for path in tmp_path.iterdir()}
     assert endings == {"runs"} | {f"mass1d.{e}" for e in ("json", "csv", "figure.json", "html")}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_worker_is_one_sentence(tmp_path):
+    """Exit code 1, no traceback, no remains of the run that it was at."""
+    arguments = ("reproduce", "mass1d", "--updates", "1000000", "--out", str(tmp_path))
+    command = [sys.executable, "-m", "ebm_engine", *arguments, "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: len(children(process.pid)) >= 2, 60.0)
+        time.sleep(2.0)  # they load the maths, or train already
+        os.kill(children(process.pid)[-1], signal.SIGKILL)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert (
+        errors.splitlines()[-1] == "ebm_engine: a worker process died; the finished runs are kept"
+    )
+    assert "Traceback" not in errors
+    assert list((tmp_path / "runs").iterdir()) == []

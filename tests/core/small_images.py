@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ebm_engine.core.energies.conv import ConvEnergy, conv_energy
+from ebm_engine.core.energies.conv import conv_energy
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 from ebm_engine.core.energies.networks.pyramid import Decoder
 
 STD = 0.7
@@ -32,7 +33,7 @@ def decoder(dim: int = 3, side: int = 8) -> Decoder:
 
 def energy(
     variant: str = "plain", last: str = "random", limit: float = 0.0, side: int = 8
-) -> ConvEnergy:
+) -> NetworkEnergy:
     """Small images; kernels 4 times as large as drawn and a gain of 0.8, so that all count."""
     options = dict(VARIANTS[variant])
     if "decode" in options:
@@ -46,9 +47,9 @@ def energy(
     return made
 
 
-def points(made: ConvEnergy, count: int = 6) -> Tensor:
-    return normal(count, made.pyramid.dim)
+def points(made: NetworkEnergy, count: int = 6) -> Tensor:
+    return normal(count, made.learned.pyramid.dim)
 
 
-def leaves(made: ConvEnergy) -> dict[str, Tensor]:
+def leaves(made: NetworkEnergy) -> dict[str, Tensor]:
     return {name: p.clone().requires_grad_() for name, p in made.parameters.items()}

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ebm_engine.core.energies.compose import all_of, any_of, bounded, but_not
 from ebm_engine.core.energies.conv import conv_energy
-from ebm_engine.core.energies.mlp import MLPEnergy, mlp_energy
+from ebm_engine.core.energies.mlp import mlp_energy
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 
 DOUBLE = torch.zeros(1, dtype=torch.float64)
 
@@ -20,7 +21,7 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def gaussian(mean: float, variance: float) -> MLPEnergy:
+def gaussian(mean: float, variance: float) -> NetworkEnergy:
     """(x − m)²/2v on the line: a network that is still zero."""
     made = mlp_energy(1, 2, 1, "silu", math.sqrt(variance), rng(), DOUBLE)
     return replace(made, centre=torch.tensor([mean], dtype=torch.float64))

@@ -30,7 +30,7 @@ def test_the_reference_network_has_76993_parameters_and_maps_of_16_8_4_2():
     """416 + 4640 + 18496 + 36928 + 16448 + 65; a first padding of 2 gives maps of 14, 7, 4, 2."""
     made = conv_energy(28, 32, 1.0, rng(), torch.zeros(1))
     assert sum(p.numel() for p in made.parameters.values()) == 76_993
-    assert [layer.output_side for layer in made.networks[0].layers[:4]] == [16, 8, 4, 2]
+    assert [layer.output_side for layer in made.learned.networks[0].layers[:4]] == [16, 8, 4, 2]
     small = conv_energy(28, 16, 1.0, rng(), torch.zeros(1))
     assert sum(p.numel() for p in small.parameters.values()) == 19_425
 
@@ -51,7 +51,7 @@ def test_the_network_is_that_of_the_librarys_modules():
 def test_the_force_is_the_slope_of_the_energy(variant):
     """∇ₓU·v against (U(x + εv) − U(x − εv))/2ε, ε = 1e-5, to 1e-7: no autograd on either side."""
     made = energy(variant)
-    x, v, small = points(made), normal(6, made.pyramid.dim, seed=7), 1e-5
+    x, v, small = points(made), normal(6, made.learned.pyramid.dim, seed=7), 1e-5
     rise = made.evaluate(x + small * v).energy - made.evaluate(x - small * v).energy
     along = (made.evaluate(x).gradient * v).sum(1)
     torch.testing.assert_close(along, rise / (2 * small), rtol=1e-7, atol=1e-7)
@@ -135,7 +135,7 @@ def test_zeroed_scales_leave_the_network_on_one_resolution(kept):
     pixels, side = leaf, 8
     for _ in range(kept):
         pixels, side = halved(pixels, side), side // 2
-    part = made.networks[kept].value(pixels)
+    part = made.learned.networks[kept].value(pixels)
     (force,) = torch.autograd.grad(part.sum(), leaf)
     at = made.evaluate(x)
     torch.testing.assert_close(at.energy, made.confinement(x) + part.detach(), rtol=0, atol=1e-11)

@@ -27,7 +27,7 @@ def test_the_start_is_the_gaussian_base(variant):
     assert ((x.var(0) / STD**2 - 1).abs() < 5 * math.sqrt(2 / count)).all()
     assert torch.equal(made.evaluate(x[:9]).energy, made.confinement(x[:9]))
     before = made.log_z()
-    made.networks[0].constant.fill_(0.25)
+    made.learned.networks[0].bias.fill_(0.25)
     assert made.log_z() == pytest.approx(before - 0.25, abs=1e-12)
 
 

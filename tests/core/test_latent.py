@@ -48,7 +48,7 @@ def test_the_evidence_is_unbiased_on_a_fixed_path(threshold):
     run = follow_path(spec, path, rng(5))
     error = float(torch.expm1(run.log_evidence[-1] - run.log_evidence_exact[-1]))
     assert abs(error) < 5 * float(run.log_evidence_se[-1]) < 0.15
-    assert (len(run.state.resampled_at) > 0) == (threshold > 0)
+    assert (len(run.resampled_at) > 0) == (threshold > 0)
     torch.testing.assert_close(run.theta, path)
     expected = log_evidence(path[-1], spec.observations, 1.0)
     torch.testing.assert_close(run.log_evidence_exact[-1], expected)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ebm_engine.core.energies.mlp import MLPEnergy, mlp_energy
+from ebm_engine.core.energies.mlp import mlp_energy
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 from ebm_engine.core.energies.networks.activations import ACTIVATIONS
 from tests.core.reference_network import leaves, network
 
@@ -21,7 +22,7 @@ def rng(seed: int = 0) -> torch.Generator:
 
 def energy(
     activation: str = "silu", depth: int = 2, dim: int = 2, last: str = "random", limit: float = 0
-) -> MLPEnergy:
+) -> NetworkEnergy:
     like = torch.zeros(1, dtype=torch.float64)
     return mlp_energy(dim, 7, depth, activation, STD, rng(5), like, last, limit)
 

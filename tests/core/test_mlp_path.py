@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from ebm_engine.core.energies.mlp import MLPEnergy, mlp_energy
+from ebm_engine.core.energies.mlp import mlp_energy
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 
 STD = 1.7
 
@@ -16,7 +17,7 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def energy() -> MLPEnergy:
+def energy() -> NetworkEnergy:
     like = torch.zeros(1, dtype=torch.float64)
     return mlp_energy(2, 7, 2, "silu", STD, rng(5), like, "random")
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ebm_engine.core.energies.mlp import mlp_energy
-from ebm_engine.core.energies.multiscale import MultiScaleEnergy, multi_scale_energy
+from ebm_engine.core.energies.multiscale import multi_scale_energy
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 from tests.core.reference_network import leaves, network
 
 STD = 1.7
@@ -19,7 +20,7 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def energy(last: str = "random", limit: float = 0.0) -> MultiScaleEnergy:
+def energy(last: str = "random", limit: float = 0.0) -> NetworkEnergy:
     return multi_scale_energy(2, 6, 2, "silu", STD, rng(5), DOUBLE, last, limit)
 
 

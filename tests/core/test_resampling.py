@@ -33,6 +33,14 @@ def copies(scheme: str, weights: torch.Tensor, repeats: int, seed: int = 0) -> t
     return torch.stack(drawn).double()
 
 
+def test_a_draw_beyond_a_short_sum_goes_to_the_last_walker_alive():
+    """Weights that sum to 0.6, as rounding makes them sum to 1 − 1e-16: the dead get no copy."""
+    weights = torch.tensor([0.2, 0.4, 0.0, 0.0], dtype=torch.float64)
+    kept = copies("multinomial", weights, 2000).mean(0)
+    assert kept[2:].tolist() == [0.0, 0.0]
+    assert float(kept[0]) == pytest.approx(0.8, abs=5 * 0.8 / math.sqrt(2000))
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_expected_copies_are_in_proportion_to_the_weights(scheme):
     """E[copies of i] = N pᵢ within 5 s.e. of 20 000 draws, N in all; keeping round(N pᵢ) fails."""

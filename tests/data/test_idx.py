@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.data import idx
-from ebm_engine.data.idx import parse_idx, read_idx, unpacked
+from ebm_engine.data.idx import parse_idx, unpacked
 
 
 def written(values: np.ndarray) -> bytes:
@@ -35,7 +35,7 @@ def test_plain_and_gzip_files_give_the_same(tmp_path):
     values = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     for name, content in (("a.gz", written(values)), ("b", gzip.compress(written(values)))):
         (tmp_path / name).write_bytes(content)
-        assert np.array_equal(read_idx(tmp_path / name), values)
+        assert np.array_equal(parse_idx(unpacked(tmp_path / name)), values)
 
 
 GOOD = written(np.arange(6, dtype=np.uint8).reshape(2, 3))

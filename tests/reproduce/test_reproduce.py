@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebm_engine.files.write import write_text
+from ebm_engine.batch.folder import path_of, write_text
 from ebm_engine.reproduce import mass1d
 from ebm_engine.reproduce.engine import train_all
 from ebm_engine.reproduce.probes import ROWS, steps
-from ebm_engine.reproduce.study import Job, Options, Result, changed, kept, path_of
+from ebm_engine.reproduce.study import Job, Options, Result, changed, kept
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.run_spec import SpecError
 
@@ -115,6 +115,16 @@ def test_an_interrupted_study_keeps_what_is_finished_and_nothing_else(tmp_path):
     told: list[int] = []
     assert len(train_all(jobs, tmp_path, 1, told.append)) == 3
     assert (told[0], sum(told)) == (4, 12)
+
+
+def test_two_processes_find_the_bits_of_one_and_report_every_update(tmp_path):
+    """Progress comes while runs last, not only at their ends, and adds up to all updates."""
+    jobs, reported = [small(seed, updates=400) for seed in range(3)], []
+    found = train_all(jobs, tmp_path / "two", 2, reported.append)
+    assert sum(reported) == 1200
+    assert any(n > 0 and n % 400 for n in reported)
+    for one, two in zip(train_all(jobs, tmp_path / "one", 1, ignore), found, strict=True):
+        assert one.run["history"] == two.run["history"]
 
 
 def test_a_kept_run_is_found_by_all_that_defines_it():

@@ -11,7 +11,7 @@ from ebm_engine.run.run import Run
 from ebm_engine.spec.edit import flatten, with_value
 from ebm_engine.spec.kinds import ENERGIES, TARGETS
 from ebm_engine.spec.knobs import knobs, needs_reset
-from ebm_engine.spec.run_spec import METHODS as KINDS_OF_METHOD
+from ebm_engine.spec.methods import METHODS as KINDS_OF_METHOD
 from ebm_engine.spec.run_spec import SpecError
 from tests.spec.knob_cases import (
     KERNELS,

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from ebm_engine.batch.backends import check_backend
+from ebm_engine.batch.folder import path_of
 from ebm_engine.spec.run_spec import SpecError
-from ebm_engine.sweep.backends import check_backend
 from ebm_engine.sweep.engine import run_sweep
 from ebm_engine.sweep.numbers import measure
-from ebm_engine.sweep.store import path_of, recall, trim
+from ebm_engine.sweep.store import recall, trim
 from ebm_engine.sweep.sweep_spec import cells
+from tests.cli.cli_tools import children
 from tests.server.hub_tools import alive, wait_for
 from tests.sweep.sweep_tools import small_sweep
 
@@ -110,14 +112,14 @@ def test_a_server_keeps_the_newest_cells(tmp_path):
 @pytest.mark.parametrize(
     ("backend", "workers", "words"),
     [
-        ("slurm", None, "backend 'slurm' is unknown, there are loky, dask, ray"),
+        ("slurm", None, "backend 'slurm' is unknown, allowed are loky, dask, ray"),
         ("loky", 0, "workers = 0: must be between 1 and 256"),
         ("ray", None, "backend 'ray' needs the package 'ray'"),
     ],
 )
 def test_a_backend_that_is_not_there_has_a_sentence(backend, workers, words, monkeypatch):
     known = {"ray": None}
-    monkeypatch.setattr("ebm_engine.sweep.backends.find_spec", lambda name: known.get(name, True))
+    monkeypatch.setattr("ebm_engine.batch.backends.find_spec", lambda name: known.get(name, True))
     with pytest.raises(SpecError, match=words):
         check_backend(backend, workers)
 
@@ -133,12 +135,6 @@ if __name__ == "__main__":
     for found in run_sweep(small_sweep(updates=100_000), Path(sys.argv[1]), workers=2):
         pass
 """
-
-
-def children(pid):
-    """Process ids of the children of a process, by /proc."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in path.read_text().split()] if path.exists() else []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

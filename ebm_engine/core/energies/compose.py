@@ -18,24 +18,26 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from ebm_engine.core.types import Evaluation, Parameters
+from ebm_engine.core.types import Evaluation, Parameters, Potential
 
 ROUNDING = 1e-9  # of a weight, relative: nearer to its limit the base is as good as flat
 
 
-class Part(Protocol):
+class Part(Potential, Protocol):
     """What a composition asks of an energy; far out it grows as |x|²/2σ² with σ = base_std."""
 
-    base_std: float
-
-    def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
-        """U (n,) and, unless told otherwise, ∇ₓU (n, d) at x (n, d)."""
+    @property
+    def base_std(self) -> float:
+        """σ."""
+        ...
 
     def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
         """U (n,) as a function that autograd can differentiate in x."""
+        ...
 
     def confinement(self, x: Tensor) -> Tensor:
         """The part of U (n,) that training left alone."""
+        ...
 
 
 class WeightedSum(NamedTuple):
@@ -48,18 +50,23 @@ class WeightedSum(NamedTuple):
     def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
         """U (n,) and, unless told otherwise, ∇ₓU = Σᵢ wᵢ∇ₓUᵢ (n, d), at x (n, d)."""
         found = [part.evaluate(x, gradient=gradient) for part in self.parts]
-        pairs = list(zip(self.weights, found, strict=True))
-        energy = sum(weight * at.energy for weight, at in pairs)
-        return Evaluation(energy, sum(weight * at.gradient for weight, at in pairs))
+        energies, slopes = [at.energy for at in found], [at.gradient for at in found]
+        return Evaluation(self._sum(energies), self._sum(slopes))
 
     def value(self, x: Tensor, parameters: Parameters | None = None) -> Tensor:
         """U (n,) as a function that autograd can differentiate in x; `parameters` has no effect."""
-        return sum(w * part.value(x) for w, part in zip(self.weights, self.parts, strict=True))
+        return self._sum([part.value(x) for part in self.parts])
 
     def confinement(self, x: Tensor) -> Tensor:
         """Σᵢ wᵢ times the confinement of each part, (n,)."""
-        pairs = zip(self.weights, self.parts, strict=True)
-        return sum(weight * part.confinement(x) for weight, part in pairs)
+        return self._sum([part.confinement(x) for part in self.parts])
+
+    def _sum(self, values: list[Tensor]) -> Tensor:
+        """Σᵢ wᵢvᵢ."""
+        total = torch.zeros_like(values[0])
+        for weight, value in zip(self.weights, values, strict=True):
+            total = total + weight * value
+        return total
 
 
 class SoftMinimum(NamedTuple):

@@ -59,7 +59,7 @@ class MixtureEnergy:
     def parameter_gradient(self, x: Tensor, at: Evaluation, weights: Tensor) -> Parameters:
         """Σᵢ wᵢ ∂U/∂aⱼ(xᵢ) (J, d) and Σᵢ wᵢ ∂U/∂zⱼ(xᵢ) (J,); weights (n,)."""
         # Contiguous, so that the sums do not depend on how a gathered or stored cache is laid out.
-        weighted = at.responsibilities.T.contiguous() * weights.to(x.dtype)  # (J, n)
+        weighted = at.modes.T.contiguous() * weights.to(x.dtype)  # (J, n)
         mass = weighted.sum(1)  # (J,)
         means = torch.addmm(mass[:, None] * self.means, weighted, x, alpha=-1)
         return {"means": means, "log_masses": mass}

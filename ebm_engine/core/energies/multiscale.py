@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from torch import Generator, Tensor
 
-from ebm_engine.core.energies.mlp import MLPEnergy, bounded
+from ebm_engine.core.energies.mlp import PointNetworks
+from ebm_engine.core.energies.network_energy import NetworkEnergy, limited
 from ebm_engine.core.energies.networks.mlp import Shape, fresh_network
-
-# One network or several: everything but the number of terms in the sum is the same.
-MultiScaleEnergy = MLPEnergy
 
 
 def multi_scale_energy(
@@ -28,7 +26,7 @@ def multi_scale_energy(
     last_layer: str = "zero",
     spectral_limit: float = 0.0,
     scales: int = 3,
-) -> MultiScaleEnergy:
+) -> NetworkEnergy:
     """An energy of `scales` equal networks at σ₀, σ₀/2, σ₀/4 …; names start with "scale0." and on.
 
     Raises ValueError for a value out of range.
@@ -40,4 +38,4 @@ def multi_scale_energy(
         fresh_network(shape, base_std / 2**s, f"scale{s}.", last_layer, like, rng)
         for s in range(scales)
     )
-    return bounded(networks, base_std, spectral_limit)
+    return limited(PointNetworks(networks), base_std, spectral_limit)

@@ -29,6 +29,7 @@ class AdaptiveKernel(Kernel, Protocol):
     @property
     def target_acceptance(self) -> float:
         """The wanted share of accepted proposals, NaN without a Metropolis test."""
+        ...
 
 
 def adapted(walkers: Walkers, increment: Tensor, target_acceptance: float) -> Walkers:

@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 from ebm_engine.core.kernels.checks import require_positive
 from ebm_engine.core.kernels.metropolis import accepted, reweighted
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.types import Energy, Evaluation, Walkers
+from ebm_engine.core.types import Evaluation, Potential, Walkers
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class HMC:
         return 0.8 if self.metropolis else math.nan
 
     def move(
-        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+        self, walkers: Walkers, energy: Potential, rng: Generator, previous: Potential | None = None
     ) -> tuple[Walkers, Tensor]:
         """One trajectory. L evaluations without the test, L + 1 with it.
 
@@ -65,7 +65,7 @@ class HMC:
 
 
 def leapfrog(
-    x: Tensor, at: Evaluation, p: Tensor, energy: Energy, epsilon: float, steps: int
+    x: Tensor, at: Evaluation, p: Tensor, energy: Potential, epsilon: float, steps: int
 ) -> tuple[Tensor, Evaluation, Tensor]:
     """`steps` times kick, drift, kick of length ε from (x, p), each (n, d); `at` belongs to x.
 

@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from ebm_engine.core.kernels.checks import require_positive
 from ebm_engine.core.kernels.metropolis import accepted, reweighted
 from ebm_engine.core.kernels.ula import ULA
-from ebm_engine.core.types import Energy, Walkers
+from ebm_engine.core.types import Potential, Walkers
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class MALA:
         return 0.574
 
     def move(
-        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+        self, walkers: Walkers, energy: Potential, rng: Generator, previous: Potential | None = None
     ) -> tuple[Walkers, Tensor]:
         """Reweight at x, then one Metropolis step, all with θₖ₊₁.
 

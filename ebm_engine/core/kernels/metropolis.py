@@ -11,10 +11,12 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from ebm_engine.core.types import Energy, Evaluation, Walkers
+from ebm_engine.core.types import Evaluation, Potential, Walkers
 
 
-def reweighted(walkers: Walkers, energy: Energy, previous: Energy | None) -> tuple[Walkers, Tensor]:
+def reweighted(
+    walkers: Walkers, energy: Potential, previous: Potential | None
+) -> tuple[Walkers, Tensor]:
     """The walkers seen at θₖ₊₁ (in `energy`) and Uₖ(x) − Uₖ₊₁(x), (n,); one evaluation.
 
     None when `previous` is `energy` itself: θ did not change and the evaluation they carry holds.
@@ -53,7 +55,7 @@ def chosen_rows(first: Tensor, one: Evaluation, other: Evaluation) -> Evaluation
     column = first[:, None]
     shares = None
     if one.responsibilities is not None:
-        shares = torch.where(column, one.responsibilities, other.responsibilities)
+        shares = torch.where(column, one.responsibilities, other.modes)
     layers = ()
     if one.layers and other.layers:
         pairs = zip(one.layers, other.layers, strict=True)

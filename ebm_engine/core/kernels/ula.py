@@ -19,7 +19,7 @@ from torch import Generator, Tensor
 
 from ebm_engine.core.kernels.checks import require_positive
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.types import Energy, Evaluation, Walkers
+from ebm_engine.core.types import Evaluation, Potential, Walkers
 
 BACKWARD = ("new", "old")
 
@@ -48,7 +48,7 @@ class ULA:
         return math.nan
 
     def move(
-        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+        self, walkers: Walkers, energy: Potential, rng: Generator, previous: Potential | None = None
     ) -> tuple[Walkers, Tensor]:
         """One step with the cached gradient at θₖ; the new points are evaluated at θₖ₊₁.
 

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 from ebm_engine.core.kernels.checks import require_positive
 from ebm_engine.core.kernels.hmc import energy_drop, leapfrog
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.types import Energy, Walkers
+from ebm_engine.core.types import Potential, Walkers
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Underdamped:
         return math.nan
 
     def move(
-        self, walkers: Walkers, energy: Energy, rng: Generator, previous: Energy | None = None
+        self, walkers: Walkers, energy: Potential, rng: Generator, previous: Potential | None = None
     ) -> tuple[Walkers, Tensor]:
         """One OBABO move; one evaluation. Walkers without momentum first draw it from N(0, I)."""
         x, p = walkers.x, walkers.momentum

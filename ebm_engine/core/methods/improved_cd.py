@@ -91,7 +91,7 @@ class ImprovedCD(NamedTuple):
         """New chains after K steps at the present θ; until after the update, `parents` names the
         buffer slot that each came from.
         """
-        x, slots = self._starts(walkers.buffer, rngs)
+        x, slots = self._starts(walkers.past, rngs)
         kept = min(self.count, self.settings.kl_samples) if self._regularised else 0
         chains = run_chains(x, energy, self.kernel, self.steps, rngs["noise"], kept)
         return Populations(chains._replace(parents=slots), buffer=walkers.buffer)
@@ -103,9 +103,11 @@ class ImprovedCD(NamedTuple):
         plain = contrast(walkers.train, energy, batch)
         if not self._regularised:
             return plain
-        pull = self._pull(walkers.train, walkers.buffer, rngs["resampling"])
+        before = walkers.train.before_last
+        assert before is not None, "before_gradient keeps it for a method with these terms"
+        pull = self._pull(walkers.train, len(before), walkers.past, rngs["resampling"])
         h = self.kernel.step_size * walkers.train.step_scale
-        extra = through_last_step(energy, walkers.train.before_last, pull, h)
+        extra = through_last_step(energy, before, pull, h)
         return {name: plain[name] + extra[name] for name in plain}
 
     def after_update(
@@ -118,9 +120,10 @@ class ImprovedCD(NamedTuple):
         rngs: dict[str, Generator],
     ) -> Populations:
         """The same end points, seen with the new parameters; the buffer takes them in."""
-        chains, scheme = walkers.train, self.settings.scheme
-        buffer = push(walkers.buffer, chains.x, scheme, chains.parents, rngs["resampling"])
-        at, restarted = energy.evaluate(chains.x), torch.full_like(chains.parents, -1)
+        chains, slots = walkers.train, walkers.train.parents
+        assert slots is not None, "before_gradient names the slots"
+        buffer = push(walkers.past, chains.x, self.settings.scheme, slots, rngs["resampling"])
+        at, restarted = energy.evaluate(chains.x), torch.full_like(slots, -1)
         chains = chains._replace(at=at, parents=restarted, before_last=None)
         return Populations(chains, buffer=buffer)
 
@@ -144,9 +147,8 @@ class ImprovedCD(NamedTuple):
         augment = AUGMENTATIONS[self.settings.augment]
         return augment(x, self.settings.augment_scale, rng), slots
 
-    def _pull(self, train: Walkers, buffer: Buffer, rng: Generator) -> Tensor:
-        """cᵢ = ∂L/∂x_K,ᵢ (m, d) of the two terms that θ reaches through the last step."""
-        n = len(train.before_last)
+    def _pull(self, train: Walkers, n: int, buffer: Buffer, rng: Generator) -> Tensor:
+        """cᵢ = ∂L/∂x_K,ᵢ (n, d) of the two terms that θ reaches through the last step."""
         pull = self.settings.kl_weight / n * train.at.gradient[:n]
         if not self.settings.entropy_weight:
             return pull

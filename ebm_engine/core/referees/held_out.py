@@ -12,32 +12,38 @@ import math
 import torch
 from torch import Tensor
 
-from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.types import Energy, Parameters
 
 
 class HeldOutReferee:
     """Judges an energy by training points x (n, d) and by points it never saw, held_out (m, d).
 
-    data_log_density is 0: what would be a Kullback-Leibler divergence is a cross-entropy.
+    masses: (J,) the share of each class in the training points. data_log_density is 0: what would
+    be a Kullback-Leibler divergence is a cross-entropy.
     """
 
     data_log_density = 0.0
 
-    def __init__(self, data: Tensor, held_out: Tensor, classes: int) -> None:
+    def __init__(self, data: Tensor, held_out: Tensor, masses: Tensor) -> None:
         self.data = data
         self.held_out = held_out
-        self._no_masses = torch.full((classes,), torch.nan, dtype=torch.float64)
+        self.masses = masses
 
     def judge(self, energy: Energy) -> Verdict:
         """Mean U of the training points; every other number is NaN."""
         nan = math.nan
         mean = mean_energy(energy, self.data)
-        return Verdict(nan, nan, nan, nan, self._no_masses, nan, mean, nan, nan)
+        masses = torch.full_like(self.masses, nan)
+        return Verdict(nan, nan, nan, nan, masses, nan, mean, nan, nan)
 
     def gradient(self, energy: Energy) -> Parameters:
         """Raises ValueError: the gradient of log Z is not known."""
-        raise ValueError("the exact gradient needs log Z, which nobody knows on images")
+        raise ValueError("the exact gradient needs log Z, which is not known on images")
+
+    def true_masses(self, energy: Energy) -> Tensor:
+        """The share (J,) of each class in the training points."""
+        return self.masses
 
 
 def mean_energy(energy: Energy, x: Tensor) -> float:

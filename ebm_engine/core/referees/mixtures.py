@@ -10,11 +10,11 @@ set of target points, with its standard error.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.types import Energy, Parameters
 
 GRID_SPACING = 0.4  # in units of a mode's width; the error is about exp(−2π²/0.4²)
@@ -22,26 +22,6 @@ GRID_MARGIN = 8.0
 NEGLIGIBLE = 1e-12  # grid points below this density hold less than 1e-9 of the mass
 MONTE_CARLO_POINTS = 20_000
 TWO_PI = 2 * math.pi
-
-
-class Verdict(NamedTuple):
-    """Exact (or Monte-Carlo) numbers of one model.
-
-    kl: KL(target ‖ model) in nats and its standard error, 0 where kl comes from quadrature;
-    kl_data: the same on the training points; masses (J,); total_variation: ½∫|p* − p|, NaN where
-    the target's density is not known; data_energy: mean U of the training points; outside: share
-    of the model's mass that a quadrature misses; error: bound on the error of a quadrature's log Z.
-    """
-
-    kl: float
-    kl_se: float
-    kl_data: float
-    log_z: float
-    masses: Tensor
-    total_variation: float
-    data_energy: float
-    outside: float = 0.0
-    error: float = 0.0
 
 
 def log_z(z: Tensor, dim: int) -> float:
@@ -72,7 +52,7 @@ def grid_points(means: Tensor, spacing: float, margin: float) -> tuple[Tensor, f
     return torch.stack([m.reshape(-1) for m in mesh], 1), spacing ** len(axes)
 
 
-class Referee:
+class MixtureReferee:
     """Judges mixtures against one known mixture and its training points, in any dimension.
 
     target_means (J*, d), target_masses (J*,) and target_stds (J*,), 1 if not given; data (n, d).
@@ -126,8 +106,9 @@ class Referee:
         exact = {"means": by_means, "log_masses": by_z}
         return {name: g.to(energy.parameters[name]) for name, g in exact.items()}
 
-    def nearest_mode_masses(self, means: Tensor) -> Tensor:
-        """True mass (J,) of the target modes that lie nearest to each of the given means (J, d)."""
+    def true_masses(self, energy: Energy) -> Tensor:
+        """True mass (J,) of the target modes that lie nearest to each of the energy's means."""
+        means = energy.parameters["means"]
         distance = torch.cdist(self.means, means.double().cpu())  # (J*, J)
         shares = torch.zeros(len(means), dtype=torch.float64)
         return shares.index_add(0, distance.argmin(1), torch.exp(self.log_masses))

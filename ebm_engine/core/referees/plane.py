@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ebm_engine.core.referees.mixtures import Verdict
+from ebm_engine.core.referees.referee import Verdict
 from ebm_engine.core.referees.regions import Regions
 from ebm_engine.core.types import Energy, Parameters
 
@@ -34,14 +34,15 @@ class Truth(NamedTuple):
     """What is known of the target, all float64 on the CPU.
 
     points (m, 2) with shares (m,), the quadrature of expectations under the target; log_density at
-    the points (m,) and its mean over the training points, both 0 when `known` is False; width: the
-    narrowest feature; box: holds the target.
+    the points (m,) and its mean over the training points, both 0 when `known` is False; masses:
+    (J,) of the regions; width: the narrowest feature; box: holds the target.
     """
 
     points: Tensor
     shares: Tensor
     log_density: Tensor
     data_log_density: float
+    masses: Tensor
     width: float
     box: Box
     known: bool = True
@@ -50,7 +51,7 @@ class Truth(NamedTuple):
 class GridReferee:
     """Judges any energy on the plane against one target and its training points (n, 2)."""
 
-    def __init__(self, truth: Truth, data: Tensor, regions: Regions | None) -> None:
+    def __init__(self, truth: Truth, data: Tensor, regions: Regions) -> None:
         self.truth = truth
         self.data = data
         self.regions = regions
@@ -73,7 +74,7 @@ class GridReferee:
             lacking = (1 - torch.exp(-ratio)).clamp_min(0)
             total_variation = float((truth.shares * lacking).sum())
         weights = torch.exp(-u - log_z) * cell
-        masses = self._masses(energy, grid, weights)
+        masses = self._masses(grid, weights)
         error = abs(self._half_grid(u, cell) - log_z)
         return Verdict(
             kl, 0.0, kl_data, log_z, masses, total_variation, data_energy, outside, error
@@ -90,6 +91,10 @@ class GridReferee:
         at_data = energy.evaluate(self.data, gradient=False)
         positive = energy.parameter_gradient(self.data, at_data, equal)
         return {name: positive[name] - negative[name] for name in positive}
+
+    def true_masses(self, energy: Energy) -> Tensor:
+        """The true mass (J,) of each region."""
+        return self.truth.masses
 
     def _energy(self, energy: Energy, x: Tensor) -> Tensor:
         """U at points x (n, 2) of any kind, float64 on the CPU."""
@@ -124,10 +129,7 @@ class GridReferee:
         half = u.reshape(side, side)[::2, ::2].reshape(-1)
         return float(torch.logsumexp(-half, 0)) + math.log(4 * cell)
 
-    def _masses(self, energy: Energy, grid: Tensor, weights: Tensor) -> Tensor:
-        if self.regions is None:
-            shares = energy.evaluate(grid.to(self.data), gradient=False).responsibilities
-            return weights @ shares.double().cpu()
+    def _masses(self, grid: Tensor, weights: Tensor) -> Tensor:
         box = (*grid[0].tolist(), *grid[-1].tolist())
         if box not in self._labels:
             self._labels[box] = self.regions.of(grid)

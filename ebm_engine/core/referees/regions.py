@@ -6,10 +6,22 @@ mode cuts the plane along perpendicular bisectors; a curve has many anchors.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+
+
+class Partition(Protocol):
+    """A space cut into J parts, one for each mode; points (n, d), results on the CPU."""
+
+    def of(self, x: Tensor) -> Tensor:
+        """The mode (n,) int64 of each point."""
+        ...
+
+    def shares(self, x: Tensor) -> Tensor:
+        """1 in the column of each point's mode, else 0: (n, J) float64."""
+        ...
 
 
 class Regions(NamedTuple):

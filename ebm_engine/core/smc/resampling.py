@@ -60,5 +60,6 @@ def _uniform(count: int, like: Tensor, rng: Generator) -> Tensor:
 
 def _invert(weights: Tensor, points: Tensor) -> Tensor:
     cumulated = torch.cumsum(weights, 0)
-    # Rounding may leave the last sum below 1; a point beyond it belongs to the last walker.
-    return torch.searchsorted(cumulated, points, right=True).clamp_max(len(weights) - 1)
+    # Rounding may leave the last sum below 1; a point beyond it belongs to the last walker alive.
+    last = int(weights.nonzero()[-1])
+    return torch.searchsorted(cumulated, points, right=True).clamp_max(last)

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 
 from ebm_engine.core.kernels.metropolis import reweighted
 from ebm_engine.core.rng import gaussian
-from ebm_engine.core.types import Energy, Evaluation, Kernel, Walkers
+from ebm_engine.core.types import Evaluation, Kernel, Potential, Walkers
 
 
 class Schedule(NamedTuple):
@@ -33,7 +33,7 @@ class Schedule(NamedTuple):
     adapt: bool = False
 
 
-class Change(NamedTuple):
+class Moved(NamedTuple):
     """Where walkers went: the walkers with log_w as it was, and what it has to grow by.
 
     increment: ΔA (n,); own: the part of it that the moves made, (m,) for m walkers that moved.
@@ -47,12 +47,12 @@ class Change(NamedTuple):
 class Follow(NamedTuple):
     """A change of parameters for walkers to follow: θₖ₊₁ in `energy`, θₖ in `previous` if known."""
 
-    energy: Energy
+    energy: Potential
     kernel: Kernel
     schedule: Schedule
-    previous: Energy | None = None
+    previous: Potential | None = None
 
-    def change(self, walkers: Walkers, rng: Generator) -> Change:
+    def change(self, walkers: Walkers, rng: Generator) -> Moved:
         """One update of all walkers or of a batch.
 
         Evaluations per walker: those of the kernel for each move, and one more where the walkers
@@ -62,7 +62,7 @@ class Follow(NamedTuple):
             return self._some(walkers, rng)
         return self._all(walkers, rng)
 
-    def _all(self, walkers: Walkers, rng: Generator) -> Change:
+    def _all(self, walkers: Walkers, rng: Generator) -> Moved:
         gain, previous = torch.zeros_like(walkers.at.energy), self.previous
         if self.schedule.steps > 1:
             walkers, gain = reweighted(walkers, self.energy, previous)
@@ -73,9 +73,9 @@ class Follow(NamedTuple):
         for _ in range(self.schedule.steps):
             walkers, increment = self.kernel.move(walkers, self.energy, rng, previous)
             own = own + increment
-        return Change(walkers, gain + own if self.schedule.correction else gain, own)
+        return Moved(walkers, gain + own if self.schedule.correction else gain, own)
 
-    def _some(self, walkers: Walkers, rng: Generator) -> Change:
+    def _some(self, walkers: Walkers, rng: Generator) -> Moved:
         order = torch.randperm(len(walkers.x), generator=rng, device=walkers.x.device)
         goes, stays = order.tensor_split([self.schedule.batch])
         going = self._all(_rows(walkers, goes), rng)
@@ -85,7 +85,7 @@ class Follow(NamedTuple):
             staying = staying._replace(momentum=gaussian(staying.x, rng))
         slots = order.argsort()
         together = _together(going.walkers, staying, slots)
-        return Change(together, torch.cat([going.increment, gain])[slots], going.own)
+        return Moved(together, torch.cat([going.increment, gain])[slots], going.own)
 
 
 def _rows(walkers: Walkers, index: Tensor) -> Walkers:
@@ -100,9 +100,16 @@ def _together(one: Walkers, other: Walkers, slots: Tensor) -> Walkers:
     Layers are dropped: computed again they do not depend on how the walkers were split.
     """
 
-    def joined(a: Tensor | None, b: Tensor | None) -> Tensor | None:
-        return None if a is None or b is None else torch.cat([a, b])[slots]
+    def joined(a: Tensor, b: Tensor) -> Tensor:
+        return torch.cat([a, b])[slots]
 
-    at = Evaluation(*(joined(a, b) for a, b in zip(one.at[:3], other.at[:3], strict=True)))
-    momentum = joined(one.momentum, other.momentum)
+    def joined_if(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+        return None if a is None or b is None else joined(a, b)
+
+    at = Evaluation(
+        joined(one.at.energy, other.at.energy),
+        joined(one.at.gradient, other.at.gradient),
+        joined_if(one.at.responsibilities, other.at.responsibilities),
+    )
+    momentum = joined_if(one.momentum, other.momentum)
     return one._replace(x=joined(one.x, other.x), at=at, momentum=momentum)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from time import perf_counter
 
 from ebm_engine.run.run import Run
+from ebm_engine.writing.whole_file import write_whole
 
 SAVE_UPDATES = 50  # at most this many updates are lost with a worker
 SAVE_SECONDS = 2.0
@@ -29,10 +29,8 @@ class Backup:
     def write(self, run: Run) -> str:
         """Keep the run as it is; the answer is "" or one sentence on why it could not be kept."""
         self._step, self._time = run.step, perf_counter()
-        part = self._path.with_suffix(".part")
         try:
-            part.write_bytes(run.save())
-            os.replace(part, self._path)
+            write_whole(self._path, run.save(), sync=False)  # outlives the worker, not the server
         except OSError as error:
             log.warning("%s was not written: %s", self._path, error)
             return f"no checkpoint could be written: {error.strerror}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.blocks import ChainWords, Kit, Line, MethodBlock
 from ebm_engine.spec.fields import knob
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ class CD(MethodBlock):
     kind: Literal["cd"] = "cd"
     title: ClassVar[str] = "CD"
     label: ClassVar[str] = "CD-{k}"
+    line: ClassVar[Line] = Line("#B37400", "#E0A030", "dot", (2, 3))
     help: ClassVar[str] = "starts the walkers at the data at each update"
+    chains: ClassVar[ChainWords | None] = ChainWords(
+        "at a data point",
+        "CD has no weights, and these chains are thrown away: the next update starts at the data "
+        "again, so no walker ever tells how much mass a mode should have.",
+    )
     k: int = knob(
         1,
         "Number of Langevin steps from the data at each update.",
@@ -45,6 +51,7 @@ class PCD(MethodBlock):
     kind: Literal["pcd"] = "pcd"
     title: ClassVar[str] = "PCD"
     label: ClassVar[str] = "PCD"
+    line: ClassVar[Line] = Line("#7B3294", "#C48BDB", "dash", (6, 4))
     help: ClassVar[str] = "lets the walkers walk on from update to update"
     start: Literal["data", "model"] = knob(
         "data",
@@ -88,7 +95,13 @@ class ShortRun(MethodBlock):
     kind: Literal["short-run"] = "short-run"
     title: ClassVar[str] = "Short-run"
     label: ClassVar[str] = "short-run, {k} steps"
+    line: ClassVar[Line] = Line("#B0306A", "#F07AAE", "9px,3px", (9, 3))
     help: ClassVar[str] = "starts the walkers from noise at each update"
+    chains: ClassVar[ChainWords | None] = ChainWords(
+        "at a fresh draw from the start of the model",
+        "Short-run chains have no weights and are thrown away: the next update starts from fresh "
+        "draws.",
+    )
     k: int = knob(
         20,
         "Number of Langevin steps from noise at each update.",

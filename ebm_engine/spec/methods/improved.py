@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.blocks import ChainWords, Kit, Line, MethodBlock, Words
 from ebm_engine.spec.fields import knob
 from ebm_engine.spec.methods.contrastive import MORE_TIME
 
@@ -18,10 +18,21 @@ class ImprovedCD(MethodBlock):
     kind: Literal["improved-cd"] = "improved-cd"
     title: ClassVar[str] = "Improved CD"
     label: ClassVar[str] = "improved CD"
+    line: ClassVar[Line] = Line("#00796B", "#35C4A8", "dashdot", (7, 3, 2, 3))
     any_kernel: ClassVar[bool] = False
     help: ClassVar[str] = (
         "starts the walkers from a replay buffer and adds a term that keeps the sampler near the "
         "model"
+    )
+    has_kl_term: ClassVar[bool] = True
+    chains: ClassVar[ChainWords | None] = ChainWords(
+        "at a state of the replay buffer, or anew",
+        "Improved CD has no weights: the ends of the chains go into the replay buffer, from which "
+        "later chains start.",
+    )
+    extra_term: ClassVar[Words | None] = Words(
+        " Improved CD adds what its KL and entropy terms send back through the last Langevin step.",
+        r"+\text{last step}",
     )
     k: int = knob(
         10,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.blocks import Kit, Line, MethodBlock, Words
 from ebm_engine.spec.fields import knob
 
 if TYPE_CHECKING:
@@ -17,9 +17,15 @@ class ScoreMatching(MethodBlock):
     kind: Literal["score-matching"] = "score-matching"
     title: ClassVar[str] = "Score matching"
     label: ClassVar[str] = "score matching"
+    line: ClassVar[Line] = Line("#8C4A2F", "#D79A7C", "3px,9px", (3, 7))
     help: ClassVar[str] = "fits the slope of the energy to the data and samples nothing"
     reads_walkers: ClassVar[bool] = False
     most_dims: ClassVar[float] = 64  # it goes back through the network once per dimension
+    data_term: ClassVar[Words | None] = Words(
+        "Score matching fits the slope of the energy to the data; it has one term, and no sample "
+        "of the model enters.",
+        r"J(\theta)=\tfrac1m\sum_j\tfrac12|\nabla_x U(x^*_j)|^2-\Delta_x U(x^*_j)",
+    )
 
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""
@@ -34,8 +40,15 @@ class DenoisingScoreMatching(MethodBlock):
     kind: Literal["denoising-score-matching"] = "denoising-score-matching"
     title: ClassVar[str] = "Denoising score matching"
     label: ClassVar[str] = "denoising score matching"
+    line: ClassVar[Line] = Line("#5A5FB0", "#A9AEF5", "3px,3px,3px,9px", (3, 3, 3, 7))
     help: ClassVar[str] = "fits the slope of the energy to blurred data and samples nothing"
     reads_walkers: ClassVar[bool] = False
+    data_term: ClassVar[Words | None] = Words(
+        "The slope of the energy at blurred data is fitted to the way back to the data; it has one "
+        "term, and no sample of the model enters.",
+        r"J_\sigma(\theta)=\tfrac1{2m}\sum_j"
+        r"\bigl|\nabla_x U(\tilde x_j)-(\tilde x_j-x^*_j)/\sigma^2\bigr|^2",
+    )
     noise: float = knob(
         0.3,
         "Standard deviation σ of the blur. The model learns the blurred density.",
@@ -62,10 +75,16 @@ class Exact(MethodBlock):
     kind: Literal["exact"] = "exact"
     title: ClassVar[str] = "Exact gradient"
     label: ClassVar[str] = "exact gradient"
+    line: ClassVar[Line] = Line("#3F4650", "#D5DAE2", "18px,6px", (14, 5))
     help: ClassVar[str] = "uses the true gradient, by closed form or quadrature: the ideal"
     reads_walkers: ClassVar[bool] = False
     reads_batch: ClassVar[bool] = False
     on_images: ClassVar[bool] = False
+    model_term: ClassVar[Words | None] = Words(
+        "No walker enters: the expectation under the model is exact, by closed form or quadrature. "
+        "It is what every sampler tries to estimate.",
+        r"\mathbb E_{p_{\theta_k}}\!\left[\partial_\theta U_{\theta_k}\right]",
+    )
 
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.blocks import Kit, Line, MethodBlock
 from ebm_engine.spec.fields import knob
 from ebm_engine.spec.methods.contrastive import MORE_TIME
 
@@ -18,6 +18,7 @@ class WeightedULA(MethodBlock):
     kind: Literal["weighted-ula"] = "weighted-ula"
     title: ClassVar[str] = "Weighted ULA"
     label: ClassVar[str] = "weighted ULA"
+    line: ClassVar[Line] = Line("#0B5FA5", "#5C93FF", "solid", ())
     help: ClassVar[str] = (
         "lets the walkers walk on and gives each a weight that makes up for the lag"
     )
@@ -131,6 +132,9 @@ class Unweighted(MethodBlock):
     kind: Literal["unweighted"] = "unweighted"
     title: ClassVar[str] = "Unweighted"
     label: ClassVar[str] = "unweighted"
+    line: ClassVar[Line] = Line(
+        "#4A7A1E", "#9CCB5A", "15px,3px,3px,3px,3px,3px", (12, 3, 2, 3, 2, 3)
+    )
     help: ClassVar[str] = "starts the walkers from the model and lets them walk on, without weights"
 
     def build(self, kit: Kit) -> Method:

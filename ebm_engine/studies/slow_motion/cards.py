@@ -27,7 +27,7 @@ class Card(NamedTuple):
 
 def cards(spec: RunSpec) -> tuple[Card, ...]:
     """The cards of a run's updates, in the order in which the update does them."""
-    order = CHAINS if has_new_chains(spec) else PERSISTENT
+    order = CHAINS if spec.method.chains else PERSISTENT
     makers = {
         "data": _data,
         "walkers": _walkers,
@@ -39,15 +39,10 @@ def cards(spec: RunSpec) -> tuple[Card, ...]:
     return tuple(Card(name, *makers[name](spec)) for name in order)
 
 
-def has_new_chains(spec: RunSpec) -> bool:
-    """Whether the method starts new chains in every update, before it takes the gradient."""
-    return spec.method.kind in words.CHAIN_STARTS
-
-
 def _data(spec: RunSpec) -> tuple[str, str, str]:
     title = "Gradient on the data"
-    if spec.method.kind in words.SCORES:
-        return (title, *words.SCORES[spec.method.kind])
+    if spec.method.data_term:
+        return title, *spec.method.data_term
     every = spec.optimizer.batch == 0 or not spec.method.reads_batch
     points = "all" if every else "a random batch of"
     return title, words.DATA.format(points=points), words.DATA_TERM
@@ -55,8 +50,8 @@ def _data(spec: RunSpec) -> tuple[str, str, str]:
 
 def _walkers(spec: RunSpec) -> tuple[str, str, str]:
     method = spec.method
-    if method.kind == "exact":
-        return "Gradient under the model", words.EXACT, words.MODEL_TERM
+    if method.model_term:
+        return "Gradient under the model", *method.model_term
     if not method.reads_walkers:
         return "No gradient on walkers", words.NO_WALKERS.format(method=method.title), ""
     if method.weighted:
@@ -67,13 +62,13 @@ def _walkers(spec: RunSpec) -> tuple[str, str, str]:
 def _update(spec: RunSpec) -> tuple[str, str, str]:
     rule = "Adam" if spec.optimizer.kind == "adam" else "plain"
     sentence = words.RULES[rule]
-    objective = spec.method.kind in words.SCORES
-    gradient = r"\partial_\theta J" if objective else r"\text{data term}-\text{walker term}"
-    if spec.method.kind == "exact":
-        gradient = r"\text{data term}-\text{model term}"
-    if spec.method.kind == "improved-cd":
-        gradient += r"+\text{last step}"
-        sentence += words.LAST_STEP
+    other = "model" if spec.method.model_term else "walker"
+    gradient = rf"\text{{data term}}-\text{{{other} term}}"
+    if spec.method.data_term:
+        gradient = r"\partial_\theta J"
+    if spec.method.extra_term:
+        gradient += spec.method.extra_term.formula
+        sentence += spec.method.extra_term.sentence
     if spec.optimizer.clip:
         sentence += f" A gradient longer than {spec.optimizer.clip:g} is shortened to that."
     return "Parameter update", sentence, words.RULE_FORMULAS[rule].replace("GRADIENT", gradient)
@@ -97,15 +92,15 @@ def _noise(spec: RunSpec) -> tuple[str, str, str]:
 
 def _old_parameters(spec: RunSpec) -> bool:
     """Whether the first move goes down the slope of θₖ."""
-    one_move = getattr(spec.method, "steps", 1) == 1
-    return has_new_chains(spec) or (spec.sampler.kernel != "mala" and one_move)
+    one_move = spec.method.steps == 1
+    return spec.method.chains is not None or (spec.sampler.kernel != "mala" and one_move)
 
 
 def _which_move(spec: RunSpec) -> str:
-    if has_new_chains(spec):
-        start = words.CHAIN_STARTS[spec.method.kind]
-        return f" Every chain starts {start}; shown is the first of its k = {spec.method.k} moves."
-    steps = getattr(spec.method, "steps", 1)
+    chains, steps = spec.method.chains, spec.method.steps
+    if chains:
+        first = f"shown is the first of its k = {spec.method.k} moves"
+        return f" Every chain starts {chains.start}; {first}."
     return f" Shown is the first of {steps} moves." if steps > 1 else ""
 
 
@@ -115,8 +110,8 @@ def _only_shown(spec: RunSpec) -> str:
 
 def _weight(spec: RunSpec) -> tuple[str, str, str]:
     method, kernel = spec.method, spec.sampler.kernel
-    if has_new_chains(spec):
-        return "No weights: the chains end", words.CHAIN_ENDS[method.kind], ""
+    if method.chains:
+        return "No weights: the chains end", method.chains.end, ""
     if not method.weighted:
         return "No weights", words.NO_WEIGHTS.format(method=method.title), ""
     if not method.correction:

@@ -18,7 +18,7 @@ from torch import Tensor
 from ebm_engine.core.smc.weights import ess_fraction, normalised
 from ebm_engine.core.training import norm
 from ebm_engine.core.types import Batch, Parameters, Walkers
-from ebm_engine.run.plane import as_numpy
+from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.run import Run
 from ebm_engine.studies.specs.slow_motion import Term, Weights
 
@@ -103,7 +103,7 @@ def walker_weights(run: Run, before: Before, end: Walkers) -> Weights:
         energy_after=as_numpy(end.at.energy, np.float64),
         ess_before=ess_fraction(normalised(first.log_w)),
         ess=now.ess_before,
-        threshold=getattr(run.spec.method, "ess_threshold", math.nan),
+        threshold=run.spec.method.ess_threshold if run.spec.method.weighted else math.nan,
         resampled=now.resampled,
         parents=as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
         restarted=_restarted(now),

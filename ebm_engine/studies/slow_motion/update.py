@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from ebm_engine.core.types import Walkers
-from ebm_engine.run.plane import as_numpy, means_of
+from ebm_engine.run.arrays import as_numpy
+from ebm_engine.run.point_plane import means_of
 from ebm_engine.run.run import Run
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.studies.result import Steps, TaskError
@@ -88,7 +89,7 @@ def _model(run: Run) -> ModelOnPlane:
 
 def _moving(run: Run) -> Tensor:
     """The walkers (m,) that the next update moves, in the order in which it takes them."""
-    count, batch = len(run.state.walkers.train.x), getattr(run.spec.method, "walker_batch", 0)
+    count, batch = len(run.state.walkers.train.x), run.spec.method.walker_batch
     device = run.state.walkers.train.x.device
     if not 0 < batch < count:
         return torch.arange(count, device=device)

@@ -13,19 +13,6 @@ DATA = (
     "points. Alone it would dig forever."
 )
 DATA_TERM = r"\frac1m\sum_{j=1}^{m}\partial_\theta U_{\theta_k}(x^*_j)"
-SCORES = {
-    "score-matching": (
-        "Score matching fits the slope of the energy to the data; it has one term, and no sample "
-        "of the model enters.",
-        r"J(\theta)=\tfrac1m\sum_j\tfrac12|\nabla_x U(x^*_j)|^2-\Delta_x U(x^*_j)",
-    ),
-    "denoising-score-matching": (
-        "The slope of the energy at blurred data is fitted to the way back to the data; it has one "
-        "term, and no sample of the model enters.",
-        r"J_\sigma(\theta)=\tfrac1{2m}\sum_j"
-        r"\bigl|\nabla_x U(\tilde x_j)-(\tilde x_j-x^*_j)/\sigma^2\bigr|^2",
-    ),
-}
 
 WEIGHTED = (
     "The walkers stand for the model and push the energy up where they are, each in proportion to "
@@ -39,11 +26,6 @@ EQUAL = (
     "weight, whether or not they have kept up with it."
 )
 EQUAL_TERM = r"\frac1N\sum_{i=1}^{N}\partial_\theta U_{\theta_k}(x_i)"
-EXACT = (
-    "No walker enters: the expectation under the model is exact, by closed form or quadrature. It "
-    "is what every sampler tries to estimate."
-)
-MODEL_TERM = r"\mathbb E_{p_{\theta_k}}\!\left[\partial_\theta U_{\theta_k}\right]"
 NO_WALKERS = "{method} samples nothing: the walkers on the plane only show the model."
 
 RULES = {
@@ -58,9 +40,6 @@ RULE_FORMULAS = {
     "Adam": r"\theta_{k+1}=\theta_k-\gamma\,\frac{\hat m}{\sqrt{\hat v}+\epsilon},"
     r"\qquad g=GRADIENT",
 }
-LAST_STEP = (
-    " Improved CD adds what its KL and entropy terms send back through the last Langevin step."
-)
 
 DRIFTS = {
     "ula": (
@@ -110,25 +89,6 @@ HMC_TESTED = (
     r"p\sim\mathcal N(0,I),\qquad\text{accept with }\min(1,e^{-\Delta H})",
 )
 
-CHAIN_STARTS = {
-    "cd": "at a data point",
-    "short-run": "at a fresh draw from the start of the model",
-    "improved-cd": "at a state of the replay buffer, or anew",
-}
-CHAIN_ENDS = {
-    "cd": (
-        "CD has no weights, and these chains are thrown away: the next update starts at the data "
-        "again, so no walker ever shows how much mass a mode should have."
-    ),
-    "short-run": (
-        "Short-run chains have no weights and are thrown away: the next update starts from fresh "
-        "draws."
-    ),
-    "improved-cd": (
-        "Improved CD has no weights: the ends of the chains go into the replay buffer, from which "
-        "later chains start."
-    ),
-}
 NO_WEIGHTS = (
     "{method} gives its walkers no weights: every one counts 1/N, and nothing makes up for their "
     "lag behind the parameters."

@@ -5,11 +5,13 @@ Importing this module never loads torch; the study itself is `langevin_study`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.fields import Block, OneOf, knob
+from ebm_engine.spec.sampler import KernelName
+from ebm_engine.spec.targets import TARGETS
 
 MAX_POSITIONS = 4_000_000  # chains × steps: one float32 of each is kept
 MAX_CHECKPOINT = 64_000_000  # bytes
@@ -17,19 +19,20 @@ MAX_CHECKPOINT = 64_000_000  # bytes
 LANDSCAPES = {
     "two-modes": "Two modes",
     "gaussian": "One Gaussian",
-    "ring": "Ring of modes",
-    "grid": "Grid of modes",
-    "moons": "Two moons",
-    "spirals": "Spirals",
-    "pinwheel": "Pinwheel",
-    "swiss-roll": "Swiss roll",
+    **{kind: target.title for kind, target in TARGETS.items() if target.fixed_energy},
     "model": "The model just trained",
 }
-KERNELS = {"ula": "ULA", "mala": "MALA", "hmc": "HMC", "underdamped": "Underdamped"}
-STARTS = {"noise": "Noise", "data": "Data", "mode": "One mode"}
+KERNELS: dict[KernelName, str] = {
+    "ula": "ULA",
+    "mala": "MALA",
+    "hmc": "HMC",
+    "underdamped": "Underdamped",
+}
+Start = Literal["noise", "data", "mode"]
+STARTS: dict[Start, str] = {"noise": "Noise", "data": "Data", "mode": "One mode"}
 
 
-def seed_field() -> int:
+def seed_field() -> Any:
     """The seed, a field that every study with randomness has."""
     return knob(0, "Seed of every random number of this study.", label="Seed", ge=0, le=2**31 - 1)
 
@@ -37,7 +40,7 @@ def seed_field() -> int:
 class ChainsSpec(Block):
     """Chains on one fixed energy: which energy, which kernel, how many, how long, from where."""
 
-    landscape: Literal[tuple(LANDSCAPES)] = knob(
+    landscape: Annotated[str, OneOf(LANDSCAPES)] = knob(
         "two-modes",
         "The energy that the chains walk on. It does not change while they walk. The checkerboard "
         "is not here: it is flat with walls, so no gradient shows the way.",
@@ -70,7 +73,7 @@ class ChainsSpec(Block):
         ge=0.05,
         le=20.0,
     )
-    kernel: Literal[tuple(KERNELS)] = knob(
+    kernel: KernelName = knob(
         "ula",
         "The move. ULA and underdamped Langevin take every step, so a large step biases them; MALA "
         "and HMC test each step, so a large step is rejected instead.",
@@ -115,7 +118,8 @@ class ChainsSpec(Block):
         gt=0.0,
         le=100.0,
     )
-    start: Literal[tuple(STARTS)] = knob(
+    metropolis: ClassVar[bool] = True  # HMC without the test is for weighted walkers
+    start: Start = knob(
         "mode",
         "Where the chains begin: at Gaussian noise as wide as the target, at exact draws from the "
         "target, or all in the centre of its first mode.",

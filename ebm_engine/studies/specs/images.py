@@ -6,7 +6,7 @@ Importing this module never loads torch; what is computed is in `ais_study`, `oo
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,10 +15,10 @@ from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.studies.specs.chains import MAX_CHECKPOINT, seed_field
 
 MOST_MODELS = 4
-RULES = {"and": "and", "or": "or", "not": "not"}
+Rule = Literal["and", "or", "not"]
 
 
-def checkpoint_field() -> bytes:
+def checkpoint_field() -> Any:
     """The checkpoint of a trained model."""
     return Field(b"", max_length=MAX_CHECKPOINT, repr=False)
 
@@ -73,7 +73,7 @@ class CompositionSpec(Block):
     weights: one of each model; “or” takes none.
     """
 
-    rule: Literal[tuple(RULES)] = knob(
+    rule: Rule = knob(
         "or",
         "and: the product of the densities. or: their sum. not: the first divided by a power of "
         "the others.",
@@ -158,7 +158,7 @@ class KlTermSpec(Block):
     @model_validator(mode="after")
     def _has_a_term(self) -> KlTermSpec:
         method = self.run.method
-        if method.kind != "improved-cd":
+        if not method.has_kl_term:
             raise ValueError(f"the method is {method.title}, only improved CD has a KL term")
         if not (method.kl_weight or method.entropy_weight):
             raise ValueError("the KL weight and the entropy weight are both 0: give one a value")

@@ -5,9 +5,9 @@ Importing this module never loads torch; what is computed is in `bias_study` and
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
-from ebm_engine.spec.fields import Block, knob
+from ebm_engine.spec.fields import Block, OneOf, knob
 from ebm_engine.studies.recipes import RECIPES
 from ebm_engine.studies.specs.chains import seed_field
 
@@ -48,7 +48,7 @@ class BiasSpec(Block):
 class RecipeSpec(Block):
     """One published recipe, whose temperature is looked at."""
 
-    recipe: Literal[tuple(RECIPES)] = knob(
+    recipe: Annotated[str, OneOf(RECIPES)] = knob(
         "anatomy-plane", "A published step size and noise, as it stands in code.", label="Recipe"
     )
 

@@ -51,7 +51,7 @@ def genealogy(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
         "ancestor. One colour is one family: where bands coalesce, the walkers resampled. Copies "
         "are not independent, so few ancestors mean few independent witnesses of the masses."
     )
-    if getattr(snapshot.spec.method, "refresh_every", 0):
+    if snapshot.spec.method.refresh_every:
         caption += " At a refresh new walkers take over, with ancestors of their own."
     return Captioned(figure, alt, caption)
 

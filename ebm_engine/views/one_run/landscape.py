@@ -205,7 +205,7 @@ def _target_means(snapshot: Snapshot) -> str:
 
 def _field_notes(snapshot: Snapshot) -> str:
     """What the field is of: parameters a few updates old while a network plays, or an average."""
-    late = snapshot.playing and snapshot.spec.energy.kind != "mixture"
+    late = snapshot.playing and snapshot.spec.energy.is_network
     text = " While the run plays, the energy shown is a few updates old." if late else ""
     return text + average(snapshot)
 

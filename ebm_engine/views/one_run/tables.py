@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.writing.csv_text import csv_text
 
 
 def history_csv(snapshot: Snapshot) -> str:
@@ -20,7 +19,7 @@ def history_csv(snapshot: Snapshot) -> str:
     curves = {name.replace("kl_", kl): values for name, values in snapshot.history.items()}
     masses = {f"mass_{j}": values for j, values in enumerate(snapshot.mass_history.T, start=1)}
     columns = curves | masses
-    return _csv(columns.keys(), columns.values())
+    return _csv(columns)
 
 
 def walkers_csv(snapshot: Snapshot) -> str:
@@ -32,7 +31,7 @@ def walkers_csv(snapshot: Snapshot) -> str:
         "energy": snapshot.energies,
         "log_n_weight": snapshot.log_w,
     }
-    return _csv(columns.keys(), columns.values())
+    return _csv(columns)
 
 
 def masses_csv(snapshot: Snapshot) -> str:
@@ -50,13 +49,9 @@ def masses_csv(snapshot: Snapshot) -> str:
     }
     centres = enumerate(snapshot.mode_centres.T, start=1)
     columns |= {f"centre_{i}": values for i, values in centres}
-    return _csv(columns.keys(), columns.values())
+    return _csv(columns)
 
 
-def _csv(header: Iterable[str], columns: Iterable[np.ndarray]) -> str:
+def _csv(columns: Mapping[str, np.ndarray]) -> str:
     """Columns of equal length as text; a column of another length raises ValueError."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
-    return out.getvalue()
+    return csv_text(columns, zip(*(values.tolist() for values in columns.values()), strict=True))

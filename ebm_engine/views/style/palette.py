@@ -11,6 +11,9 @@ from typing import Literal
 
 from plotly.colors import find_intermediate_color, get_colorscale, hex_to_rgb, label_rgb
 
+from ebm_engine.spec.blocks import Line, MethodBlock
+from ebm_engine.spec.methods import METHODS
+
 Theme = Literal["light", "dark"]
 FIELD = "cividis_r"  # energies: low ones are bright, in both themes; safe for colour-blind eyes
 
@@ -25,14 +28,7 @@ class Palette:
     ground: str
     walkers: tuple[int, int, int]
     weighted: str
-    pcd: str
     cd: str
-    improved: str
-    short_run: str
-    unweighted: str
-    score: str
-    denoising: str
-    exact: str
     neutral: str
     data: str = "#0072B2"
     model: str = "#D55E00"
@@ -50,15 +46,8 @@ PALETTES: dict[Theme, Palette] = {
         grid="rgba(0,0,0,0.10)",
         ground="#FFFFFF",
         walkers=(34, 34, 34),
-        weighted="#0B5FA5",
-        pcd="#7B3294",
-        cd="#B37400",
-        improved="#00796B",
-        short_run="#B0306A",
-        unweighted="#4A7A1E",
-        score="#8C4A2F",
-        denoising="#5A5FB0",
-        exact="#3F4650",
+        weighted=METHODS["weighted-ula"].line.light,
+        cd=METHODS["cd"].line.light,
         neutral="#F7F7F7",
     ),
     "dark": Palette(
@@ -67,15 +56,8 @@ PALETTES: dict[Theme, Palette] = {
         grid="rgba(255,255,255,0.14)",
         ground="#0E1117",
         walkers=(238, 238, 238),
-        weighted="#5C93FF",
-        pcd="#C48BDB",
-        cd="#E0A030",
-        improved="#35C4A8",
-        short_run="#F07AAE",
-        unweighted="#9CCB5A",
-        score="#D79A7C",
-        denoising="#A9AEF5",
-        exact="#D5DAE2",
+        weighted=METHODS["weighted-ula"].line.dark,
+        cd=METHODS["cd"].line.dark,
         neutral="#1B2029",
     ),
 }
@@ -85,33 +67,23 @@ PALETTES: dict[Theme, Palette] = {
 ON_FIELD = PALETTES["light"]
 HOLLOW = "#9A9A9A"  # rings of walkers of negligible weight
 
-# A method's colour in Palette, its dash in a figure, and on the stage (pixels on, off, …).
-METHOD_LINES: dict[str, tuple[str, str, tuple[int, ...]]] = {
-    "weighted-ula": ("weighted", "solid", ()),
-    "pcd": ("pcd", "dash", (6, 4)),
-    "cd": ("cd", "dot", (2, 3)),
-    "improved-cd": ("improved", "dashdot", (7, 3, 2, 3)),
-    "short-run": ("short_run", "9px,3px", (9, 3)),
-    "unweighted": ("unweighted", "15px,3px,3px,3px,3px,3px", (12, 3, 2, 3, 2, 3)),
-    "score-matching": ("score", "3px,9px", (3, 7)),
-    "denoising-score-matching": ("denoising", "3px,3px,3px,9px", (3, 3, 3, 7)),
-    "exact": ("exact", "18px,6px", (14, 5)),
-}
-OTHER_LINE = ("muted", "12px,12px", (10, 10))
-
 
 def method_line(kind: str, theme: Theme) -> dict[str, str]:
-    """Colour and dash of a method's line; both differ between any two methods in METHOD_LINES.
+    """Colour and dash of a method's line, as its block declares them.
 
     A method that is not listed has a grey line with wide dashes.
     """
-    color, dash, _ = METHOD_LINES.get(kind, OTHER_LINE)
-    return {"color": getattr(PALETTES[theme], color), "dash": dash}
+    line = _line(kind)
+    return {"color": line.light if theme == "light" else line.dark, "dash": line.dash}
 
 
 def method_dash(kind: str) -> tuple[int, ...]:
     """The dash of a method's line on the stage: pixels on, off, …; empty for a solid line."""
-    return METHOD_LINES.get(kind, OTHER_LINE)[2]
+    return _line(kind).stage_dash
+
+
+def _line(kind: str) -> Line:
+    return METHODS[kind].line if kind in METHODS else MethodBlock.line
 
 
 def field_stops() -> list[tuple[int, int, int]]:

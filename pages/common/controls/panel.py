@@ -166,7 +166,7 @@ def _hint(held: Held, spec: RunSpec) -> None:
 
     The worker computes the ceiling, so the page looks again until a picture of this spec is there.
     """
-    threshold = getattr(spec.method, "ess_threshold", 0.0)
+    threshold = spec.method.ess_threshold
     waiting = threshold > 0 and _ceiling(held, spec) is None
 
     def body() -> None:

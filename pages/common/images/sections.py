@@ -86,7 +86,7 @@ def _show_term(held: Held) -> None:
         "close to the model."
     )
     method = held.spec.method
-    if method.kind != "improved-cd":
+    if not method.has_kl_term:
         st.info(f"This run trains by {method.title}. Choose Improved CD as its method.")
         return
     album.follow(held, drawn.draw_norms)

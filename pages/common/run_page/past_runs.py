@@ -5,8 +5,6 @@ The present run is the first row. Runs are chosen by their numbers.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -19,6 +17,7 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.spec.presets import preset
 from ebm_engine.views.many_runs import past_runs as views
 from ebm_engine.views.style.theme import number
+from ebm_engine.writing.csv_text import csv_text
 from pages.common.figures import album
 from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
@@ -166,13 +165,12 @@ def to_csv(entries: Sequence[Entry]) -> str:
 
     The last column is the link's query, which names no file.
     """
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [*COLUMNS, "kl_se", "link"], lineterminator="\n")
-    writer.writeheader()
+    header, rows = [*COLUMNS, "kl_se", "link"], []
     for entry in entries:
         link = "?" + urlencode(run_link.to_query(entry.preset, entry.spec))
-        writer.writerow(_values(entry) | {"kl_se": _known(entry.kl.se), "link": link})
-    return out.getvalue()
+        values = _values(entry) | {"kl_se": _known(entry.kl.se), "link": link}
+        rows.append([values[name] for name in header])
+    return csv_text(header, rows)
 
 
 def _shown(entry: Entry, *, now: bool) -> dict[str, str | float | None]:

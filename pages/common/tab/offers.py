@@ -14,7 +14,6 @@ from ebm_engine.spec.presets import Preset, image_presets, presets
 
 EXPLORER = "explorer"
 IMAGES = "images"
-NOT_ON_IMAGES = ("exact",)
 OWN = "images"  # a file of the visitor: no preset has it
 
 
@@ -48,7 +47,7 @@ def _images(first: str) -> Offer:
     kinds = {
         "target": {kind: IMAGE_TARGETS[kind] for kind in (*sets, OWN)},
         "energy": IMAGE_ENERGIES,
-        "method": {k: block for k, block in METHODS.items() if k not in NOT_ON_IMAGES},
+        "method": {k: block for k, block in METHODS.items() if block.on_images},
         "optimizer": OPTIMIZERS,
     }
     return Offer({preset.name: preset for preset in fitting}, kinds)

@@ -46,9 +46,14 @@ class ConvNetwork(NamedTuple):
         return self.parameters[f"{self.prefix}output.weight"]
 
     @property
-    def constant(self) -> Tensor:
-        """b (1,): f where w is 0."""
+    def bias(self) -> Tensor:
+        """b (1,)."""
         return self.parameters[f"{self.prefix}output.bias"]
+
+    @property
+    def constant(self) -> float:
+        """b: f where w is 0."""
+        return float(self.bias)
 
     def value(self, pixels: Tensor) -> Tensor:
         """f (n,) at pixels (n, side²), by operations that autograd can differentiate twice."""
@@ -56,7 +61,7 @@ class ConvNetwork(NamedTuple):
         for layer in self.layers:
             z = layer.forward(h, self.parameters)
             h = functional.silu(z) if layer.activated else z
-        return functional.linear(h, self.output, self.constant)[:, 0]
+        return functional.linear(h, self.output, self.bias)[:, 0]
 
     def evaluate(self, pixels: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """f (n,) at pixels (n, side²), and every h and δ (n, ·), row by row."""
@@ -66,7 +71,7 @@ class ConvNetwork(NamedTuple):
             h, slope = silu_with_slope(z) if layer.activated else (z, None)
             inputs.append(h)
             slopes.append(slope)
-        value = functional.linear(inputs[-1], self.output, self.constant)[:, 0]
+        value = functional.linear(inputs[-1], self.output, self.bias)[:, 0]
         return value, (*inputs, *self._deltas(inputs, slopes))
 
     def _deltas(self, inputs: list[Tensor], slopes: list[Tensor | None]) -> list[Tensor]:

@@ -27,28 +27,37 @@ KEY_SHARE = 8  # channels of an image per number of a query
 class Layer(Protocol):
     """One layer; it reads its tensors, whose names start with `name`, from the parameters."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the names of its tensors start with."""
+        ...
 
     @property
     def activated(self) -> bool:
         """Whether SiLU follows."""
+        ...
 
     @property
     def fan_in(self) -> int:
         """How many numbers each number of z is made of."""
+        ...
 
     @property
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each tensor by name."""
+        ...
 
     def forward(self, h: Tensor, parameters: Parameters) -> Tensor:
         """z (n, ·) at h (n, ·), by operations that autograd can differentiate twice."""
+        ...
 
     def backward(self, h: Tensor, delta: Tensor, parameters: Parameters) -> Tensor:
         """∂f/∂h (n, ·) from δ = ∂f/∂z (n, ·)."""
+        ...
 
     def parameter_gradient(self, h: Tensor, delta: Tensor, parameters: Parameters) -> Parameters:
         """Σᵢ ∂fᵢ/∂θ by name from h and δ, both (n, ·)."""
+        ...
 
 
 class Convolution(NamedTuple):

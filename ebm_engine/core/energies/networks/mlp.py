@@ -25,7 +25,7 @@ from ebm_engine.core.types import Parameters
 LAST_LAYERS = ("zero", "random")
 
 
-class Network(NamedTuple):
+class MLP(NamedTuple):
     """f_θ(x/ℓ): parameters by name, all starting with `prefix`; length ℓ."""
 
     parameters: Parameters
@@ -47,6 +47,11 @@ class Network(NamedTuple):
     def output(self) -> Tensor:
         """w (width, 1)."""
         return self.parameters[f"{self.prefix}output.weight"]
+
+    @property
+    def constant(self) -> float:
+        """0: f where w is 0."""
+        return 0.0
 
     def weight(self, layer: int) -> Tensor:
         """W of hidden layer 0 … L − 1."""
@@ -102,11 +107,11 @@ class Network(NamedTuple):
                 norm = torch.linalg.matrix_norm(matrix.double(), ord=2)
                 matrix.mul_((limit / norm).clamp_max(1.0).to(matrix.dtype))
 
-    def copy(self) -> Network:
+    def copy(self) -> MLP:
         """The same network in tensors of its own."""
         return self._replace(parameters={name: p.clone() for name, p in self.parameters.items()})
 
-    def using(self, parameters: Parameters) -> Network:
+    def using(self, parameters: Parameters) -> MLP:
         """The network with other tensors under the same names; others in the dict are ignored."""
         # Autograd refuses tensors made in inference mode, such as a copy from within an update.
         tensors = {name: parameters[name] for name in self.parameters}
@@ -134,7 +139,7 @@ class Shape(NamedTuple):
 
 def fresh_network(
     shape: Shape, length: float, prefix: str, last_layer: str, like: Tensor, rng: Generator
-) -> Network:
+) -> MLP:
     """A network with random hidden layers, in dtype and device of `like`.
 
     Weights and biases are uniform in ±1/√inputs; the output layer is so too when `last_layer` is
@@ -152,7 +157,7 @@ def fresh_network(
         inputs = shape.width
     output = _spread(like, (inputs, 1), inputs, rng)
     made[f"{prefix}output.weight"] = output if last_layer == "random" else torch.zeros_like(output)
-    return Network(made, ACTIVATIONS[shape.activation], length, prefix)
+    return MLP(made, ACTIVATIONS[shape.activation], length, prefix)
 
 
 def _spread(like: Tensor, size: tuple[int, ...], inputs: int, rng: Generator) -> Tensor:

@@ -1,7 +1,7 @@
-"""Entropy from nearest neighbours.
+"""Entropy from nearest neighbours: the part of it that moves with the points.
 
 Kozachenko and Leonenko (1987), for n points in ℝᵈ and ρᵢ the distance to the nearest other point:
-Ĥ = (d/n) Σᵢ log ρᵢ + log(n − 1) + log V_d + γ,  V_d = π^{d/2}/Γ(d/2 + 1),  γ = 0.5772… (Euler).
+Ĥ = (d/n) Σᵢ log ρᵢ + a constant of n and d.
 Du et al. (2021, arXiv 2012.01316) use mean log ρ to past samples alone: a direction that keeps
 samples apart, not an entropy. ∂ log|x − b|/∂x = (x − b)/|x − b|². Distances (n,) in units of x,
 entropies in nats.
@@ -15,21 +15,6 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-6  # distances count as no smaller: log ρ stays finite and its gradient below 1/FLOOR
-EULER = 0.5772156649015329
-
-
-def nearest_distances(
-    x: Tensor, others: Tensor, *, exclude_self: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Distance (n,) of each x (n, d) to the nearest of `others` (m, d), and its index (n,).
-
-    With `exclude_self` row i of `others` is xᵢ itself and does not count.
-    """
-    distances = _distances(x, others)
-    if exclude_self:
-        distances.fill_diagonal_(math.inf)
-    nearest, index = distances.min(1)
-    return nearest, index
 
 
 def log_nearest(x: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,24 +37,9 @@ def log_spacing(x: Tensor) -> tuple[Tensor, Tensor]:
     return values, pull.index_add(0, index, pull, alpha=-1)
 
 
-def kozachenko_leonenko(x: Tensor) -> float:
-    """Ĥ in nats of x (n, d), with all constants. Raises ValueError below 2 points."""
-    n, d = x.shape
-    if n < 2:
-        raise ValueError(f"an entropy from nearest neighbours needs 2 points, there are {n}")
-    distances, _ = nearest_distances(x.double(), x.double(), exclude_self=True)
-    spacing = float(distances.clamp_min(FLOOR).log().mean())
-    log_ball = 0.5 * d * math.log(math.pi) - math.lgamma(0.5 * d + 1)
-    return d * spacing + math.log(n - 1) + log_ball + EULER
-
-
-def _distances(x: Tensor, others: Tensor) -> Tensor:
-    """|xᵢ − bⱼ| (n, m), exactly 0 for equal points, which matrix products would not give."""
-    return torch.cdist(x, others, compute_mode="donot_use_mm_for_euclid_dist")
-
-
 def _nearest_other(x: Tensor, others: Tensor) -> Tensor:
-    distances = _distances(x, others)
+    # Exactly 0 for equal points, which matrix products would not give.
+    distances = torch.cdist(x, others, compute_mode="donot_use_mm_for_euclid_dist")  # (n, m)
     return distances.masked_fill_(distances == 0, math.inf).argmin(1)
 
 

@@ -1,7 +1,7 @@
-"""Where the cells of a sweep are computed: this machine's processes, a Dask or a Ray cluster.
+"""Where runs are trained: by processes of this machine, by a Dask or by a Ray cluster.
 
-All of them go through joblib, so the same code trains a cell everywhere. A cell uses one thread;
-its numbers follow from its spec alone, whatever computes it.
+All of them go through joblib, so the same code trains a run everywhere. A run uses one thread; its
+numbers follow from its spec alone, whatever computes it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ from importlib.util import find_spec
 from logging import ERROR
 from typing import Any, Literal, get_args
 
-from ebm_engine.files.write import StudyError
-from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import SpecError
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS = get_args(Backend)
 PACKAGES = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 MAX_WORKERS = 256
-IDLE_SECONDS = 10  # a local process without a cell ends itself
+IDLE_SECONDS = 10  # a local process without a job ends itself
 CONNECT_SECONDS = 20
-DIED = "a worker process died, the finished cells are kept"
+DIED = "a worker process died; the finished runs are kept"
 LOOK_SECONDS = 0.5  # between two looks at whether the owner still lives
+
+
+class StudyError(RuntimeError):
+    """A study that could not be finished; the message is one sentence."""
 
 
 def check_backend(backend: str, workers: int | None) -> None:
     """Raise SpecError for an unknown backend, one that is not installed, or a bad number."""
     if backend not in BACKENDS:
-        raise SpecError(f"backend {backend!r} is unknown, there are {', '.join(BACKENDS)}")
+        raise SpecError(f"backend {backend!r} is unknown, allowed are {', '.join(BACKENDS)}")
     if find_spec(PACKAGES[backend]) is None:
         raise SpecError(f"backend {backend!r} needs the package {PACKAGES[backend]!r}: install it")
     if workers is not None and not 1 <= workers <= MAX_WORKERS:
@@ -42,16 +44,15 @@ def check_backend(backend: str, workers: int | None) -> None:
 
 
 @contextmanager
-def computing(backend: Backend, workers: int | None, address: str) -> Iterator[dict[str, Any]]:
+def computing(backend: Backend, workers: int, address: str) -> Iterator[dict[str, Any]]:
     """The options of joblib's parallel_config; a cluster of our own ends with the block.
 
-    workers: processes on this machine, None for one per core; address: of a running scheduler, ""
-    for DASK_SCHEDULER_ADDRESS or a cluster on this machine. Raises SpecError when a cluster does
-    not answer, StudyError when a worker dies within the block.
+    workers: processes on this machine; address: of a running scheduler, "" for
+    DASK_SCHEDULER_ADDRESS or a cluster on this machine. Raises SpecError when a cluster does not
+    answer, StudyError when a worker dies within the block.
     """
-    count = workers or Limits().workers
     start = {"loky": _local, "dask": _dask, "ray": _ray}[backend]
-    with start(count, address) as options:
+    with start(workers, address) as options:
         yield options
 
 
@@ -131,7 +132,7 @@ _guarded = False
 
 
 def end_with(owner: int) -> None:
-    """In a child of the process `owner`: end it, mid-cell or not, once the owner is gone.
+    """In a child of the process `owner`: end it, mid-run or not, once the owner is gone.
 
     Does nothing in the owner itself, and for owner = 0, where a cluster looks after its processes.
     """

@@ -1,0 +1,1 @@
+"""How results are written, whoever writes them: whole files, CSV tables."""
