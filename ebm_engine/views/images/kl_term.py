@@ -110,5 +110,6 @@ def _caption(series: KlTermSeries) -> str:
         f"Two runs from the same seed and settings over {series.updates} updates, one with KL "
         f"weight {series.kl_weight:g} and entropy weight {series.entropy_weight:g}, one with both "
         f"at 0; the pale lines show every update, the strong ones the running median of {SMOOTH}. "
-        "The term keeps the sampler near the model; it is not the part that the gradient of CD leaves out."
+        "The term keeps the sampler near the model; it is not the part that the gradient of CD "
+        "leaves out."
     )
