@@ -16,7 +16,6 @@ ALLOWED = {
     "ebm_engine/batch": 4,
     "ebm_engine/build": 18,
     "ebm_engine/lessons": 4,
-    "ebm_engine/server": 48,
     "ebm_engine/spec": 15,
     "ebm_engine/studies": 63,
     "ebm_engine/sweep": 2,
