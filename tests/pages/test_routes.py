@@ -125,7 +125,8 @@ def test_messages_become_commands(stub):
      '{"do": "step", "count": 1000000}', '{"do": "step", "count": "1"}', '{"do": "rewind"}',
      '{"do": "speed"}', '{"do": "speed", "value": 1e9}', '{"do": {"do": "play"}}', "[" * 1000,
      '{"do": "step", "count": true}', '{"do": "step", "count": 10.0}',
-     '{"do": "speed", "value": true}', '{"do": "scrub", "step": NaN}', '{"do": "scrub", "step": -1}', '{"do": "scrub"}',
+     '{"do": "speed", "value": true}', '{"do": "scrub", "step": NaN}', '{"do": "scrub", "step": -1}',
+     '{"do": "scrub"}',
      '{"do": "scrub", "step": 1' + "0" * 900 + "}", '{"do": "pause", "do": ["pause"]}'],
 )  # fmt: skip
 def test_anything_else_is_ignored_and_the_socket_lives_on(stub, text):
