@@ -1,10 +1,10 @@
 """Routes beside Streamlit: the socket that carries live frames, and the stage's own scripts.
 
-Browser to server: JSON `{"do": …}`, see `messages.read_command`; `{"do": "ack"}` asks for the next
-frame and `{"do": "alive"}` renews the lease; `{"do": "scrub", "step": k}` asks for the recorded
-picture of update k in place of the newest, until `{"do": "live"}`. What is longer than any of these
-closes the socket. Server to browser: binary frames, one in flight at most, so a slow browser gets
-fewer frames and never a backlog.
+Browser to server: JSON `{"do": …}`, see `read_command`; `{"do": "ack"}` asks for the next frame
+and `{"do": "alive"}` renews the lease; `{"do": "scrub", "step": k}` asks for the recorded picture
+of update k in place of the newest, until `{"do": "live"}`. What is longer than any of these closes
+the socket. Server to browser: binary frames, one in flight at most, so a slow browser gets fewer
+frames and never a backlog.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import functools
 import hashlib
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import numpy as np
@@ -26,9 +28,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
-from pages.live import messages
+from pages.live.browser_messages import LONGEST, Allowance, parse, read_command, read_look
 from pages.live.frame import pack
-from pages.live.messages import Allowance
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "stage"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
@@ -148,19 +149,24 @@ async def _listen(socket: WebSocket, token: str, watch: Watch) -> None:
         event = await socket.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1000))
-        text = event.get("text") or ""
-        if len(text) > messages.LONGEST or len(event.get("bytes") or b"") > messages.LONGEST:
-            raise MessageTooLong
+        message = _read(event)
         hub().touch(token)
-        message = messages.parse(text)
         if message == {"do": "ack"}:
             watch.credit.set()
-        elif look := messages.read_look(message):
+        elif look := read_look(message):
             (watch.step,) = look
-        elif (command := messages.read_command(message)) and watch.allowance.admits(command):
+        elif (command := read_command(message)) and watch.allowance.admits(command):
             with contextlib.suppress(HubFull):  # the next view's notice says so
                 hub().command(token, command)
         await asyncio.sleep(watch.allowance.listen())
+
+
+def _read(event: Mapping[str, Any]) -> Any:
+    """The JSON that a browser has sent, None for anything else. Raises MessageTooLong."""
+    text = event.get("text") or ""
+    if max(len(text), len(event.get("bytes") or b"")) > LONGEST:
+        raise MessageTooLong
+    return parse(text)
 
 
 @dataclass

@@ -14,9 +14,9 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
+from pages.live.browser_messages import Allowance, read_command, read_look
 from pages.live.component import component, ignore
 from pages.live.frame import pack
-from pages.live.messages import Allowance, read_command, read_look
 from pages.live.routes import looked_at
 
 Layout = Literal["full", "images", "bar", "mini", "cell", "tile"]

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from ebm_engine.server.commands import Pause, Play, Reset, Rewind, Speed, Step
-from pages.live import messages, routes
+from pages.live import browser_messages, routes
 from tests.pages.live_tools import Browser, StubHub, small_snapshot, unpack, view_of
 
 PATH = "/api/live/known"
@@ -125,8 +125,8 @@ def test_messages_become_commands(stub):
      '{"do": "step", "count": 1000000}', '{"do": "step", "count": "1"}', '{"do": "rewind"}',
      '{"do": "speed"}', '{"do": "speed", "value": 1e9}', '{"do": {"do": "play"}}', "[" * 1000,
      '{"do": "step", "count": true}', '{"do": "step", "count": 10.0}',
-     '{"do": "speed", "value": true}', '{"do": "scrub", "step": NaN}', '{"do": "scrub", "step": -1}',
-     '{"do": "scrub"}',
+     '{"do": "speed", "value": true}', '{"do": "scrub", "step": NaN}',
+     '{"do": "scrub", "step": -1}', '{"do": "scrub"}',
      '{"do": "scrub", "step": 1' + "0" * 900 + "}", '{"do": "pause", "do": ["pause"]}'],
 )  # fmt: skip
 def test_anything_else_is_ignored_and_the_socket_lives_on(stub, text):
@@ -148,7 +148,7 @@ def test_anything_else_is_ignored_and_the_socket_lives_on(stub, text):
 @pytest.mark.parametrize("say", [Browser.says, lambda b, text: b.says_bytes(text.encode())])
 def test_a_message_longer_than_any_of_ours_closes_the_socket_unread(stub, say, monkeypatch):
     """Ten million brackets would be parsed on the event loop, where everybody else waits."""
-    monkeypatch.setattr(messages, "parse", lambda text: pytest.fail("parsed"))
+    monkeypatch.setattr(routes, "parse", lambda text: pytest.fail("parsed"))
 
     async def run():
         browser = Browser(app(), PATH)
@@ -173,9 +173,9 @@ def test_a_flood_of_resets_is_thinned_out_and_the_person_is_told_for_a_while(stu
             browser.says({"do": "reset"})
         browser.says({"do": "pause"})
         browser.says({"do": "ack"})
-        assert (await browser.frame())[0]["notice"] == messages.TOO_FAST
+        assert (await browser.frame())[0]["notice"] == browser_messages.TOO_FAST
         browser.says({"do": "ack"})
-        event = await browser.hears(messages.SHOWN_SECONDS + 2)
+        event = await browser.hears(browser_messages.SHOWN_SECONDS + 2)
         assert unpack(event["bytes"])[0]["notice"] == ""
         await browser.leaves()
 

@@ -15,7 +15,7 @@ from ebm_engine.spec.methods import METHODS
 from ebm_engine.views.style.encodings import CLIP, DEAD, ISO_LINES, LARGEST
 from ebm_engine.views.style.palette import PALETTES, method_dash, method_line
 from pages.common.tab.display import LAYERS, PANELS
-from pages.live import messages, packing, routes, style
+from pages.live import browser_messages, packing, routes, style
 from pages.live.frame import pack
 from pages.live.stage import Layout
 from tests.pages.live_tools import small_snapshot, unpack, view_of
@@ -170,4 +170,4 @@ def test_every_button_of_the_bar_sends_what_the_server_reads():
     rewinds = re.findall(r'do: "rewind", count: (\d+)', SCRIPTS["words/divergence_card.js"])
     said += [{"do": "rewind", "count": int(n)} for n in rewinds]
     assert len(said) >= 8
-    assert None not in [messages.read_command(message) for message in said]
+    assert None not in [browser_messages.read_command(message) for message in said]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_engine.server.commands import Pause, Reset, Rewind, Step
-from pages.live.messages import AT_ONCE, PER_SECOND, SHOWN_SECONDS, TOO_FAST, Allowance
+from pages.live.browser_messages import AT_ONCE, PER_SECOND, SHOWN_SECONDS, TOO_FAST, Allowance
 
 
 class Clock:
