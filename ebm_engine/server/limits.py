@@ -36,9 +36,9 @@ class Limits:
 
     workers: processes for runs on the CPU, by default one per core and at most 16; max_runs: runs
     in memory; max_playing: runs that play at once, None for four per worker; turn_seconds: length
-    of a turn while others wait; lease_seconds: unwatched this long, a run pauses; drop_seconds: … leaves
-    memory; checkpoint_seconds: … is forgotten, counted from the drop; max_kept: dropped runs whose
-    checkpoints are kept. Raises LimitsError on a value outside its range.
+    of a turn while others wait; lease_seconds: unwatched this long, a run pauses; drop_seconds: …
+    leaves memory; checkpoint_seconds: … is forgotten, counted from the drop; max_kept: dropped runs
+    whose checkpoints are kept. Raises LimitsError on a value outside its range.
     """
 
     workers: int = field(default_factory=_default_workers, metadata={"low": 1, "high": 256})
