@@ -20,7 +20,7 @@ import torch
 
 from ebm_engine.__main__ import main
 from ebm_engine.files.model_file import ModelSpec, read_model
-from ebm_engine.files.script import numbers
+from ebm_engine.files.script import numbers_of
 from ebm_engine.jobs.model_start import start_of
 from ebm_engine.lessons.read import read_lesson
 from ebm_engine.run.checkpoint import unpack
@@ -58,7 +58,7 @@ def goes_on_as_expected(name: str, run: Run) -> None:
     """30 updates more give the numbers that the old commit found (bits: test_same_bits)."""
     for _ in range(30):
         run.advance()
-    found = numbers(run.snapshot(playing=False, updates_per_second=0.0), run.step)
+    found = numbers_of(run.snapshot(playing=False, updates_per_second=0.0), run.step)
     tolerance = DOUBLE if run.spec.dtype == "float64" else SINGLE
     assert run.step == EXPECTED[name]["update"]
     expected = EXPECTED[name]["numbers"]

@@ -1,7 +1,7 @@
 """Script: a Python file that trains a run again and compares its numbers with those it had.
 
-It needs this package and the same machine, where the same spec gives the same bits. Importing this
-module never loads torch.
+It needs this package and the same machine, where the same spec gives the same bits; it imports the
+names of the package itself, which stay. Importing this module never loads torch.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ OWN = ("points", "images")  # targets that are files of their owner
 TEMPLATE = '''\
 """Train a run of EBM Lab again and compare its numbers with those of its picture.
 
-Start it in the folder of EBM Lab with the Python that the lab runs on:
+Start it in the folder of EBM Lab with the Python that the lab runs on,
 
     .venv/bin/python {name}
+
+or anywhere with a Python that has EBM Lab installed.
 
 It prints every number as expected and as found, and ends with status 1 when one differs by more
 than {tolerance:g}. On another machine the last digits differ, and with them, later, the rest.
@@ -40,9 +42,7 @@ import sys
 
 sys.path.insert(0, os.getcwd())
 
-from ebm_engine.files.script import numbers
-from ebm_engine.run.run import Run, prepare_process
-from ebm_engine.spec.edit import parse_spec, with_changes
+from ebm_engine import Run, numbers_of, parse_spec, prepare_process, with_changes
 
 SPEC = json.loads(r"""
 {spec}
@@ -66,7 +66,7 @@ while True:
         break
     run.advance()
 
-found = numbers(run.snapshot(playing=False, updates_per_second=0.0), JUDGED)
+found = numbers_of(run.snapshot(playing=False, updates_per_second=0.0), JUDGED)
 worst = 0.0
 print(f"{{'number':<24}} {{'expected':>22}} {{'found':>22}} {{'difference':>10}}")
 for name, value in EXPECTED.items():
@@ -96,7 +96,7 @@ def script(snapshot: Snapshot, first: Snapshot | None, name: str) -> bytes:
         updates=snapshot.step,
         judged=judged,
         changes=_json([[step, values] for step, values in snapshot.changes]),
-        expected=_json(numbers(snapshot, judged)),
+        expected=_json(numbers_of(snapshot, judged)),
     )
     return text.encode()
 
@@ -121,7 +121,7 @@ def beginning(snapshot: Snapshot, first: Snapshot | None) -> RunSpec:
     raise NotReproducible("its settings at update 0 are not known any more: take the run file")
 
 
-def numbers(snapshot: Snapshot, judged: int) -> dict[str, float]:
+def numbers_of(snapshot: Snapshot, judged: int) -> dict[str, float]:
     """The finite numbers of a picture by name: its history at update `judged`, masses, log Z."""
     row = np.flatnonzero(snapshot.history["step"] == judged)[-1]
     found: dict[str, Any] = {

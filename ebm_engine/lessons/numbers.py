@@ -17,7 +17,7 @@ from ebm_engine.run.snapshot import Snapshot
 Annealed = Mapping[str, Any]  # the result of the task "ais": `mass` (J,) is read here
 
 OF_HISTORY = {
-    "kl_exact": "KL(data ‖ model) in nats, by closed form or quadrature",
+    "kl_exact": "KL(target ‖ model) in nats, by closed form or quadrature",
     "kl_estimate": "the same as the training walkers estimate it",
     "kl_witness": "the same as the witness walkers estimate it",
     "contrast": "E(data) − E(walkers), the CD contrast",

@@ -72,8 +72,6 @@ def test_a_killed_worker_is_one_sentence(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 1
-    assert (
-        errors.splitlines()[-1] == "ebm_engine: a worker process died; the finished runs are kept"
-    )
+    assert errors.splitlines()[-1] == "ebm-lab: a worker process died; the finished runs are kept"
     assert "Traceback" not in errors
     assert list((tmp_path / "runs").iterdir()) == []

@@ -151,7 +151,7 @@ def test_figures_are_drawn_with_alt_text_and_numbers_to_take_along(explorer):
         assert all(len(p["alt"]) > 20 for p in plots)
         assert all(json.loads(p["figure"])["data"] for p in plots)
     assert [b.label for b in test.get("download_button")] == [
-        "history.csv",
+        "curves.csv",
         "walkers.csv",
         "masses.csv",
     ]
@@ -161,7 +161,7 @@ def test_a_threshold_above_the_ceiling_of_the_step_size_is_called_out(explorer):
     test = explorer(sampler__step_size="0.5", method__ess_threshold="0.95")
     wait_for(test, lambda s: s.step > 0)
     test.run()
-    assert "cap ESS/N at 0.8" in test.info[0].value
+    assert "caps ESS/N at 0.8" in test.info[0].value
     test.slider(key=f"method.ess_threshold#{held(test).scope}").set_value(0.5).run()
     wait_for(test, lambda s: s.spec.method.ess_threshold == 0.5)
     test.run()

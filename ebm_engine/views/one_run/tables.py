@@ -1,4 +1,7 @@
-"""The numbers behind the figures as CSV: a header row, full precision, nan where there is none."""
+"""Numbers behind the figures as CSV: a header row, full precision, nan where there is none.
+
+The curves are `files.export.curves_csv`.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,6 @@ import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.writing.csv_text import csv_text
-
-
-def history_csv(snapshot: Snapshot) -> str:
-    """One row per recorded update: every curve, then the model's mass of each mode.
-
-    With an unknown density the columns of KL hold cross-entropies and are named so.
-    """
-    kl = "kl_" if snapshot.known_density else "cross_entropy_"
-    curves = {name.replace("kl_", kl): values for name, values in snapshot.history.items()}
-    masses = {f"mass_{j}": values for j, values in enumerate(snapshot.mass_history.T, start=1)}
-    columns = curves | masses
-    return _csv(columns)
 
 
 def walkers_csv(snapshot: Snapshot) -> str:

@@ -1,4 +1,4 @@
-"""Figures: the Plotly versions of what the stage shows, to read, compare and take along.
+"""Figures: the Plotly versions of what the stage shows, to read, compare and save.
 
 While the run plays they are drawn again once a second. A second fragment draws nothing: it notices
 that the run was started, stopped or stepped on the stage, which never runs the page.
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from ebm_engine.files import export
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.hub.hub import RunView
 from ebm_engine.views.one_run import curves, distance, energies, landscape, masses, tables, weights
@@ -26,6 +27,7 @@ from pages.common.tab.session import Held
 Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
+SVG_HELP = "The camera button of a figure then saves SVG instead of PNG."
 
 
 class Album(NamedTuple):
@@ -70,7 +72,7 @@ PLANE = Album(
     },
 )
 CSV = {
-    "history": tables.history_csv,
+    "curves": export.curves_csv,
     "walkers": tables.walkers_csv,
     "masses": tables.masses_csv,
 }
@@ -83,7 +85,7 @@ def show(held: Held, album: Album = PLANE) -> None:
         group = st.segmented_control(
             "Figures", names, default=names[0], required=True, label_visibility="collapsed"
         )
-        as_svg = st.toggle("Save as SVG", help="The camera button of a figure saves PNG else.")
+        as_svg = st.toggle("Save as SVG", help=SVG_HELP)
         label, extra = album.on_demand.get(group, ("", {}))
         chosen = {**album.groups[group], **(extra if label and st.toggle(label) else {})}
     look = theme()
