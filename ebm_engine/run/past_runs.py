@@ -124,7 +124,7 @@ class PastRuns:
         return entry
 
     def drop(self, *numbers: int) -> None:
-        """Take the rows with these numbers away; a number that no row has is no error."""
+        """Take the rows with these numbers away; a number without a row is ignored."""
         self._rows = {k: entry for k, entry in self._rows.items() if entry.number not in numbers}
 
 
@@ -165,7 +165,7 @@ def _kl_field(history: Mapping[str, np.ndarray]) -> str:
 
 
 def _kl(snapshot: Snapshot) -> Reading:
-    """The newest KL; the cross-entropy where nobody knows the density of the data."""
+    """The newest KL; the cross-entropy where the density of the data is not known."""
     field, quantity = (
         _kl_field(snapshot.history),
         "KL" if snapshot.known_density else "cross-entropy",
