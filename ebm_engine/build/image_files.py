@@ -60,8 +60,9 @@ def _digits(target: DigitsTarget, split: Split) -> Files:
     ]
     place = np.zeros(256, dtype=np.int64)
     place[list(target.classes)] = np.arange(len(target.classes))
-    tensors = [part for x, y in parts for part in (_pixels(x), torch.from_numpy(place[y]))]
-    return Files(*tensors, images.shape[1:], tuple(str(label) for label in target.classes))
+    train, test, examples = ((_pixels(x), torch.from_numpy(place[y])) for x, y in parts)
+    names = tuple(str(label) for label in target.classes)
+    return Files(*train, *test, *examples, images.shape[1:], names)
 
 
 def _own(path: str) -> Files:
@@ -73,8 +74,8 @@ def _own(path: str) -> Files:
     pixels, labels = _pixels(found.images), torch.from_numpy(found.labels.astype(np.int64))
     train, test = torch.from_numpy(rows), torch.from_numpy(out)
     first = torch.cat([train[labels[train] == j][:POOL] for j in range(len(found.names))])
-    kept = [part for rows in (train, test, first) for part in (pixels[rows], labels[rows])]
-    return Files(*kept, found.images.shape[1:], found.names)
+    kept, held_out, examples = ((pixels[rows], labels[rows]) for rows in (train, test, first))
+    return Files(*kept, *held_out, *examples, found.images.shape[1:], found.names)
 
 
 def _pixels(images: np.ndarray) -> Tensor:

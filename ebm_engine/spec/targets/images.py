@@ -93,9 +93,10 @@ class Mnist(DigitsTarget):
     title: ClassVar[str] = "MNIST"
     image_side: ClassVar[int] = 28
     preset: ClassVar[str] = "mnist-017"
-    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    classes: tuple[int, ...] = Field(default=(0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
-        (2400, 1200, 600), description="Training images of each digit, in the order of classes."
+        default=(2400, 1200, 600),
+        description="Training images of each digit, in the order of classes.",
     )
     noise: float = data_noise(0.1)
 
@@ -107,9 +108,9 @@ class Digits(DigitsTarget):
     title: ClassVar[str] = "Digits 8 × 8"
     image_side: ClassVar[int] = 8
     preset: ClassVar[str] = "digits-017"
-    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    classes: tuple[int, ...] = Field(default=(0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
-        (140, 70, 35), description="Training images of each digit, in the order of classes."
+        default=(140, 70, 35), description="Training images of each digit, in the order of classes."
     )
     noise: float = data_noise(0.05)
 
@@ -121,7 +122,9 @@ class Images(ImageTarget):
     title: ClassVar[str] = "Own images"
     own_file: ClassVar[bool] = True
     preset: ClassVar[str] = "mnist-017"
-    path: str = Field("", max_length=4096, description="Path of a zip or NPZ file with images.")
+    path: str = Field(
+        default="", max_length=4096, description="Path of a zip or NPZ file with images."
+    )
     noise: float = data_noise(0.1)
 
     @property
