@@ -5,19 +5,17 @@ images (n, D = h·w) float32, labels (n,) int64, places in `names`; all on the C
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.data.digits import held_out, load_digits, subset
+from ebm_engine.data.digits import held_out, subset
 from ebm_engine.data.images import read_images, split
-from ebm_engine.data.mnist import load_mnist
-from ebm_engine.spec.targets.images import DigitsTarget, Images, ImageTarget, Mnist
+from ebm_engine.spec.blocks import TargetBlock
+from ebm_engine.spec.targets.images import DigitsTarget, Images
 
-Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
 POOL = 1000  # images of each class that the classifier learns from, at most
 
 
@@ -38,24 +36,25 @@ class Files(NamedTuple):
     names: tuple[str, ...]
 
 
-def load(target: ImageTarget) -> Files:
+def load(target: TargetBlock) -> Files:
     """The images of a target.
 
-    Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images or
-    own images cannot be read.
+    Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images, own
+    images cannot be read or the target is not of images.
     """
     if isinstance(target, Images):
         return _own(target.path)
-    assert isinstance(target, DigitsTarget)
-    return _digits(target, load_mnist if isinstance(target, Mnist) else load_digits)
+    if isinstance(target, DigitsTarget):
+        return _digits(target)
+    raise ValueError(f"target.kind = {target.kind!r} is not of images")
 
 
-def _digits(target: DigitsTarget, split: Split) -> Files:
-    images, labels = split("train")
+def _digits(target: DigitsTarget) -> Files:
+    images, labels = target.read("train")
     pool = [min(POOL, int((labels == label).sum())) for label in target.classes]
     parts = [
         subset(images, labels, target.classes, target.counts),
-        held_out(*split("test"), target.classes, target.counts),
+        held_out(*target.read("test"), target.classes, target.counts),
         subset(images, labels, target.classes, pool),
     ]
     place = np.zeros(256, dtype=np.int64)

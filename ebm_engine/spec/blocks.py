@@ -52,8 +52,8 @@ class TargetBlock(KindBlock):
 
     of_images: whether its points stand for images; image_side: that of its square images in pixels,
     0 where there are none or only a file knows; own_file: whether it is a file of the person who
-    asks, which no link or script carries; samples: number of training points, 0 where only the file
-    knows.
+    asks, which no link or script carries, at `path`; samples: number of training points, 0 where
+    only the file knows.
     """
 
     of_images: ClassVar[bool]
@@ -64,6 +64,8 @@ class TargetBlock(KindBlock):
 
         @property
         def samples(self) -> int: ...
+        @property
+        def path(self) -> str: ...
 
     @property
     @abstractmethod

@@ -124,7 +124,9 @@ def _model(spec: ChainsSpec) -> Landscape:
         raise TaskError("there is no trained model yet: open the explorer, train one and come back")
     run = Run.load(spec.checkpoint)
     target = run.spec.target
-    if run.spec.dim != 2 or not isinstance(target, PointTarget):
+    if not isinstance(target, PointTarget):
+        raise TaskError("the model was trained on images, and this page needs points on the plane")
+    if run.spec.dim != 2:
         raise TaskError(f"the model lives in {run.spec.dim} dimensions, and this page needs 2")
     if run.divergence is not None:
         raise TaskError(f"the model has diverged: {run.divergence.message}")

@@ -7,12 +7,16 @@ known.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ebm_engine.spec.blocks import TargetBlock
 from ebm_engine.spec.fields import knob
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CLASSES = 10
 MOST_OF_A_CLASS = 6742  # images of the digit 1 in the training part of MNIST
@@ -63,6 +67,13 @@ class DigitsTarget(ImageTarget):
         @property
         def counts(self) -> tuple[int, ...]: ...
 
+    @abstractmethod
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """All images (n, h, w) uint8 and their labels (n,) of the split "train" or "test".
+
+        Raises MnistUnavailable where they are not on this machine.
+        """
+
     @property
     def samples(self) -> int:
         """Number of training images."""
@@ -100,6 +111,12 @@ class Mnist(DigitsTarget):
     )
     noise: float = data_noise(0.1)
 
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """From the user's cache or the folder that a variable names."""
+        from ebm_engine.data.mnist import load_mnist
+
+        return load_mnist(split)
+
 
 class Digits(DigitsTarget):
     """Handwritten digits of 8 × 8 pixels, which come with scikit-learn."""
@@ -113,6 +130,12 @@ class Digits(DigitsTarget):
         default=(140, 70, 35), description="Training images of each digit, in the order of classes."
     )
     noise: float = data_noise(0.05)
+
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """From scikit-learn."""
+        from ebm_engine.data.digits import load_digits
+
+        return load_digits(split)
 
 
 class Images(ImageTarget):
