@@ -21,7 +21,6 @@ from ebm_engine.spec.run_spec import RunSpec
 
 MOST = 200  # rows
 POINTS = 200  # of a curve
-OWN = {"points": "points", "images": "images"}  # targets that are files of their owner
 CHANGED, FROM_FILE = "settings changed on the way", "began with parameters from a file"
 GONE = "The file of these own {} is no longer on this server: upload it again to run with it."
 
@@ -85,10 +84,10 @@ class PastRun:
     @property
     def why_not(self) -> str:
         """Why its spec cannot run again, in one sentence; empty when it can."""
-        kind = self.spec.target.kind
-        if kind not in OWN or Path(self.spec.target.path).is_file():
+        target = self.spec.target
+        if not target.own_file or Path(target.path).is_file():
             return ""
-        return GONE.format(OWN[kind])
+        return GONE.format(target.kind)
 
 
 class PastRuns:
