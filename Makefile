@@ -1,4 +1,5 @@
 # make run: sets up .venv and opens the app. make test: sets up .venv and runs the tests.
+# make check: style, types and the quick tests, for every change.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +7,7 @@ PORT ?= 8501
 
 STUDIES := gmm50 mass1d toy stability mnist
 
-.PHONY: run test bench $(STUDIES) two-modes viewers screenshots lint clean
+.PHONY: run check test bench $(STUDIES) two-modes viewers screenshots lint clean
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +19,9 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
+
+check: lint
+	$(BIN)/python -m pytest -m "not slow" tests/core tests/data tests/spec tests/build tests/views
 
 bench: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt

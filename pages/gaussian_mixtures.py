@@ -13,7 +13,7 @@ from pages.live.stage import stage
 
 SLOW_MOTION = "Slow motion"
 
-held, view, look, place = frame.lay_out(EXPLORER, panel.choose, SLOW_MOTION, past_runs.RUNS)
+held, view, options, place = frame.lay_out(EXPLORER, panel.choose, SLOW_MOTION, past_runs.RUNS)
 
 with place:
     layout = "full" if view == frame.LIVE else "bar"
@@ -22,8 +22,8 @@ with place:
         key=f"stage-{layout}",
         layout=layout,
         on_action=partial(stage_actions.act, EXPLORER),
-        layers=look.layers,
-        hidden=look.hidden_panels,
+        layers=options.layers,
+        hidden=options.hidden_panels,
     )
     if view == frame.FIGURES:
         album.show(held)

@@ -47,7 +47,7 @@ st.header("Same data, same model, same start. One method gets the masses wrong."
 for column, (kind, (slot, title)) in zip(st.columns(2, gap="medium"), STAGES.items(), strict=True):
     with column:
         st.markdown(f"**{title}**")
-        held = session.exhibit(slot, contrast(kind), PACE, restart=entered)
+        held = session.demo(slot, contrast(kind), PACE, restart=entered)
         stage(held.token, key=slot, layout="mini")
 for column, sentence in zip(st.columns(3, gap="medium"), READING, strict=True):
     column.markdown(sentence)

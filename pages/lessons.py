@@ -13,10 +13,10 @@ ASSETS = Path(__file__).parent.parent / "assets"
 
 st.html(ASSETS / "lessons.css")
 offered = flow.known()
-walk = flow.enter(offered)
-if walk is None:
+progress = flow.enter(offered)
+if progress is None:
     session.enter()
     overview.overview(offered)
 else:
-    card.lesson(walk, offered)
-flow.write(walk)
+    card.lesson(progress, offered)
+flow.write(progress)

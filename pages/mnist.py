@@ -11,7 +11,7 @@ from pages.common.tab import display, session
 from pages.common.tab.offers import IMAGES
 from pages.live.stage import stage
 
-held, view, look, place = frame.lay_out(IMAGES, class_choice.choose, past_runs.RUNS)
+held, view, options, place = frame.lay_out(IMAGES, class_choice.choose, past_runs.RUNS)
 
 with place:
     layout = "images" if view == frame.LIVE else "bar"
@@ -21,8 +21,8 @@ with place:
         layout=layout,
         on_action=partial(stage_actions.act, IMAGES),
         measured=measuring.measured(held),
-        layers=look.layers,
-        hidden=look.hidden_panels,
+        layers=options.layers,
+        hidden=options.hidden_panels,
     )
     if view == frame.LIVE:
         sections.show(held)

@@ -19,22 +19,21 @@ with left:
     top = st.container()
     asked = controls.controls(top)
     new = asked is not None and asked != tab_sweep.current().sweep
-    if top.button(
+    pressed = top.button(
         f"Start {asked.count} cells" if asked else "Start",
         type="primary" if new else "secondary",
         disabled=asked is None,
         width="stretch",
         key="sweep-start",
-        help="Runs in the background; cells that are known already are not trained again.",
-    ):
+        help="Runs in the background; cells that are already known are not trained again.",
+    )
+    if pressed and asked is not None:
         try:
             tab_sweep.start(asked)
         except QueueFull as error:
             st.warning(plain(f"{error}."))
         st.rerun()
-    st.caption(
-        "Larger sweeps, also on a cluster: `python -m ebm_engine sweep --help`. It resumes, too."
-    )
+    st.caption("For larger sweeps, also on a cluster: `python -m ebm_engine sweep --help`.")
 
 with right:
     warn(tab_sweep.current().link.problems)

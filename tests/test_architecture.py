@@ -181,6 +181,31 @@ def test_the_maths_knows_no_clocks_files_or_threads(path):
     assert not [i for i in imports(path) if within(i, *banned, "numpy.random", "logging")]
 
 
+# Stems that may occur in several folders, because "the figures of a lesson" or "the past runs on a
+# page" is what folder and stem say together.
+SHARED_STEMS = {
+    "the parts of a page": ("figures", "controls", "link", "sections", "frame"),
+    "computed in studies, drawn in views, asked for in specs": (
+        "chains", "step_bias", "missing_term", "energy_on_a_line", "jala_em", "langevin", "images",
+        "ais", "ood", "energies", "kl_term", "composition", "seeds", "genealogy", "past_runs",
+        "fetch_mnist", "own_images", "compare",
+    ),
+    "the same thing as its maths, its block and its figure": (
+        "plane", "mixtures", "divergence", "shapes", "fields", "slow_motion", "mlp", "conv",
+        "curves", "weights", "mnist", "numbers", "tables", "style", "engine", "lecturer",
+    ),
+}  # fmt: skip
+
+
+def test_a_stem_that_occurs_twice_is_one_that_its_folder_makes_plain():
+    """A jump to `jobs.py` has one place to land, unless the stem is on the list."""
+    counts = Counter(
+        path.stem for path in SOURCES if path.name not in ("__init__.py", "__main__.py")
+    )
+    allowed = {stem for stems in SHARED_STEMS.values() for stem in stems}
+    assert {stem for stem, n in counts.items() if n > 1} <= allowed
+
+
 @for_each(SOURCES)
 def test_every_file_is_short_and_says_what_it_is(path):
     """At most 300 lines, with a module docstring."""

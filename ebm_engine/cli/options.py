@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.spec.presets import IMAGE_ORDER, ORDER, preset
+from ebm_engine.spec.recommended import complete_spec, with_choices
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 MAX_SPEC_BYTES = 5_000_000
@@ -38,16 +38,14 @@ def spec_of(options: argparse.Namespace) -> tuple[RunSpec, int]:
         spec, updates = chosen.spec, chosen.updates
     else:
         spec, updates = _read_spec(Path(options.preset)), 2000
-    if options.method:
-        spec = with_value(spec, "method.kind", options.method)
-    for field in ("seed", "device"):
-        if getattr(options, field) is not None:
-            spec = with_value(spec, field, getattr(options, field))
+    named = {"method.kind": options.method, "seed": options.seed, "device": options.device}
+    choices: dict[str, Any] = {path: value for path, value in named.items() if value is not None}
     for change in options.set:
         path, equals, text = change.partition("=")
         if not equals:
             raise SpecError(f"--set {change!r} is not of the form FIELD=VALUE")
-        spec = with_value(spec, path, value_of(text))
+        choices[path] = value_of(text)
+    spec = with_choices(spec, choices)
     return spec, updates if options.updates is None else options.updates
 
 
@@ -65,7 +63,7 @@ def _read_spec(path: Path) -> RunSpec:
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise SpecError(f"{path} is larger than {MAX_SPEC_BYTES} bytes")
-        return parse_spec(json.loads(path.read_text(encoding="utf-8")))
+        return complete_spec(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, SpecError):
             raise

@@ -88,6 +88,7 @@ class Density(Protocol):
 
         Raises ValueError where it has no slope that shows the way.
         """
+        ...
 
     def grid(self) -> tuple[Tensor, Tensor]:
         """Points (m, 2) and p*·cell (m,), float64: Σ weights · f ≈ E[f], the weights sum to 1.

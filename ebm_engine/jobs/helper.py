@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
-import threading
-from collections.abc import Callable
-from multiprocessing import connection
-from queue import Empty, SimpleQueue
-from typing import Any
+from queue import Empty
 
 from ebm_engine.jobs.messages import Begin, Drop, Ended, Progress
 from ebm_engine.jobs.tasks import TASKS
-from ebm_engine.server.commands import Ready, Stop
+from ebm_engine.server.child import Inbox, Send, run_child
+from ebm_engine.server.commands import Ready
 from ebm_engine.server.memory import give_back, settle
 
 NICENESS = 5
@@ -29,7 +24,7 @@ log = logging.getLogger(__name__)
 class Helper:
     """The loop: wait for a job, do it step by step, look for a Drop between the steps."""
 
-    def __init__(self, inbox: SimpleQueue[Any], send: Callable[[Any], None]) -> None:
+    def __init__(self, inbox: Inbox, send: Send) -> None:
         self._inbox = inbox
         self._send = send
 
@@ -68,37 +63,20 @@ class Helper:
             return dropped
 
 
-def _receive(pipe: connection.Connection, inbox: SimpleQueue[Any]) -> None:
-    """Pass messages on; end the process at once, mid-job or not, when told to or orphaned."""
-    try:
-        while not isinstance(message := pipe.recv(), Stop):
-            inbox.put(message)
-    finally:
-        os._exit(0)
-
-
 def main() -> None:
     """Serve with the command line's pipe handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(format="helper %(process)d: %(levelname)s: %(message)s")
-    windows = sys.platform == "win32"
-    handle = int(sys.argv[1])
-    pipe = connection.PipeConnection(handle) if windows else connection.Connection(handle)
-    inbox: SimpleQueue[Any] = SimpleQueue()
-    receiver = threading.Thread(target=_receive, args=(pipe, inbox), daemon=True)
-    receiver.start()
-    # Only now, because it takes seconds: until here the process can already be stopped.
-    import torch
 
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way
-        os.nice(NICENESS)
-    settle()
-    try:
-        Helper(inbox, pipe.send).serve()
-    except (BrokenPipeError, ConnectionResetError):
-        receiver.join()  # it ends the process
+    def work(inbox: Inbox, send: Send) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
+        if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way
+            os.nice(NICENESS)
+        settle()
+        Helper(inbox, send).serve()
+
+    run_child("helper", work)
 
 
 if __name__ == "__main__":

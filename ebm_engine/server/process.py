@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -45,7 +44,7 @@ class WorkerProcess:
     ) -> None:
         self._connection, theirs = Pipe()
         files = [str(path) for path in (folder, marker) if path is not None]
-        self._process = _start(theirs, module, files)
+        self._process = _start(theirs.fileno(), module, files)
         theirs.close()  # else the end of the worker would go unnoticed
         self._marker = marker
         self._outbox: SimpleQueue[Any] = SimpleQueue()
@@ -103,8 +102,7 @@ class WorkerProcess:
             return  # the worker is gone, as the other thread learns by itself
 
 
-def _start(theirs: Connection, module: str, files: list[str]) -> subprocess.Popen:
-    handle = theirs.fileno()
+def _start(handle: int, module: str, files: list[str]) -> subprocess.Popen:
     # A group of its own: Ctrl-C in the terminal is the server's business.
     if sys.platform == "win32":
         os.set_handle_inheritable(handle, True)

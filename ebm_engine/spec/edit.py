@@ -120,6 +120,3 @@ def replayed_spec(facts: dict[str, Any]) -> RunSpec:
     """
     _, changes = facts.get("replay", (0, ()))
     return with_changes(parse_spec(facts["spec"]), changes)
-
-
-NEW_SEEDS = 10_000

@@ -7,6 +7,7 @@ Here is what suits networks, mixtures and methods, and what stays when one of th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -112,6 +113,26 @@ def suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
     if head == "optimizer" and spec.energy.is_network:
         return with_value(changed, "optimizer.lr", OPTIMIZERS[kind]().lr)
     return changed
+
+
+def with_choices(spec: RunSpec, choices: Mapping[str, Any]) -> RunSpec:
+    """The spec with fields set, {dotted path: value}; another kind brings what suits it, as on a
+    page, before the fields that are set beside it.
+
+    Raises SpecError with one sentence on an unknown path or kind, or a value outside its limits.
+    """
+    for head in KINDS:
+        kind = choices.get(f"{head}.kind", "")
+        if not isinstance(kind, str) or kind in ("", getattr(spec, head).kind):
+            continue
+        if head == "target":
+            leaves = {p.removeprefix("target."): v for p, v in choices.items()}
+            spec = on_target(spec, {n: v for n, v in leaves.items() if f"target.{n}" in choices})
+        else:
+            spec = suited(spec, head, kind)
+    for path, value in choices.items():
+        spec = with_value(spec, path, value)
+    return spec
 
 
 def on_target(spec: RunSpec, target: dict[str, Any], energy: str = "") -> RunSpec:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ebm_engine.spec.edit import explain, flatten, parse_spec, with_value
+from ebm_engine.spec.edit import explain, flatten, with_value
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.methods import METHODS
-from ebm_engine.spec.recommended import suited
+from ebm_engine.spec.recommended import complete_spec, suited
 from ebm_engine.spec.repair import allowed, shown
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
@@ -63,8 +63,8 @@ class SweepSpec(Block):
     @field_validator("base", mode="before")
     @classmethod
     def _one_sentence(cls, content: Any) -> RunSpec:
-        """A bad base is reported in the words of `parse_spec`."""
-        return content if isinstance(content, RunSpec) else parse_spec(content)
+        """What a base leaves out is recommended; one that is wrong says so in one sentence."""
+        return content if isinstance(content, RunSpec) else complete_spec(content)
 
     @model_validator(mode="after")
     def _fits(self) -> SweepSpec:

@@ -81,7 +81,7 @@ def test_runs_are_kept_laid_over_each_other_and_reloaded(open_page):
     explorer = Explorer(page)
     explorer.until("now.step > 50")
     page.get_by_role("radio", name="Runs").click()
-    expect(page.locator(".st-key-shelf-curves .js-plotly-plot")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-past-runs-curves .js-plotly-plot")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Start again with a new seed").click()
     page.wait_for_function("!new URL(location).searchParams.get('seed')?.match(/^3$/)")
     explorer.until("now.step > 50")
@@ -104,7 +104,7 @@ def test_what_is_taken_away_is_whole_and_a_run_file_comes_back(open_page):
     explorer.until("now.step > 120")
     stood = explorer.pause()
     page.wait_for_timeout(500)  # the checkpoint of a pause is written
-    page.get_by_role("button", name="Take away").click()
+    page.get_by_role("button", name="Download").click()
     starts = {"PNG": b"\x89PNG", "SVG": b"<svg", "PDF": b"%PDF-", "GIF": b"GIF89a", "WebP": b"RIFF"}
     for label, start in starts.items():
         download, content = downloaded(page, label)
@@ -118,7 +118,7 @@ def test_what_is_taken_away_is_whole_and_a_run_file_comes_back(open_page):
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Start again with the same seed").click()
     explorer.until("now.step === 0")
-    page.get_by_role("button", name="Take away").click()
+    page.get_by_role("button", name="Download").click()
     upload = page.get_by_test_id("stPopoverBody").locator("input[type=file]")
     upload.set_input_files({"name": "cut.safetensors", "mimeType": "", "buffer": content[:500]})
     warning = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")

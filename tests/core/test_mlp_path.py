@@ -72,7 +72,7 @@ def test_the_path_runs_straight_from_the_base_to_the_goal():
 def test_a_path_starts_only_at_the_base_of_its_goal():
     """Another σ₀, or a start that is not Gaussian, is refused with the values."""
     like = torch.zeros(1, dtype=torch.float64)
-    with pytest.raises(ValueError, match=r"same base; σ₀ is 2\.0 and 1\.7"):
+    with pytest.raises(ValueError, match=r"σ₀ is 2\.0 and 1\.7"):
         mlp_energy(2, 7, 2, "silu", 2.0, rng(), like).toward(energy(), 0.5)
     with pytest.raises(ValueError, match="the start of a path needs share 0"):
         energy().toward(energy(), 0.5)

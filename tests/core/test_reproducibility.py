@@ -127,7 +127,7 @@ def test_checkpoints_keep_live_changes():
     run.change(spec(sampler={"step_size": 0.3}))
     loaded = Run.load(after(5, run).save())
     assert loaded.spec.sampler.step_size == 0.3
-    assert list(loaded.marks) == [(10, "Step size h: 0.1 → 0.3")]
+    assert list(loaded.state.marks) == [(10, "Step size h: 0.1 → 0.3")]
     assert bits(after(5, loaded)) == bits(after(5, run))
 
 

@@ -190,7 +190,7 @@ def test_the_script_starts_from_the_settings_before_the_changes(run, beginning):
 
 def test_numbers_that_do_not_exist_are_left_out(digits):
     """The exact KL of images is NaN, which no difference could ever be compared with."""
-    found = script.numbers(picture(digits), 6)
+    found = script.numbers_of(picture(digits), 6)
     assert "kl_exact" not in found
     assert found["weighted mass 3"] == picture(digits).mode_mass.weighted[2]
 

@@ -161,7 +161,7 @@ def test_a_threshold_above_the_ceiling_of_the_step_size_is_called_out(explorer):
     test = explorer(sampler__step_size="0.5", method__ess_threshold="0.95")
     wait_for(test, lambda s: s.step > 0)
     test.run()
-    assert "cap ESS/N at 0.8" in test.info[0].value
+    assert "caps ESS/N at 0.8" in test.info[0].value
     test.slider(key=f"method.ess_threshold#{held(test).scope}").set_value(0.5).run()
     wait_for(test, lambda s: s.spec.method.ess_threshold == 0.5)
     test.run()

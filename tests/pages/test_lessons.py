@@ -127,7 +127,7 @@ def test_the_overview_has_a_card_for_each_lesson(visit):
     for lesson in ALL:
         assert f"{lesson.number}\\. " in shown or f"{lesson.number}. " in shown
         assert f"{lesson.minutes} min" in shown
-    assert shown.count("Not begun") == len(ALL) == 10
+    assert shown.count("Not started") == len(ALL) == 10
     assert "{" not in shown
 
 
@@ -153,7 +153,7 @@ def test_a_lesson_is_walked_from_its_introduction_to_its_summary(visit):
     assert "{" not in words(test)
     press(test, "lesson-next")
     assert "1 of 2 predictions right" in words(test)
-    assert "You said: All the way." in words(test)
+    assert "You predicted: All the way." in words(test)
     press(test, "lesson-following")
     assert "5. Train longer, get worse" in words(test).replace("\\", "")
 
@@ -197,7 +197,10 @@ def test_play_on_the_bar_waits_for_the_prediction_and_then_begins_the_step(visit
     hub().command(tokens(test)[0], Play())
     time.sleep(0.3)
     run(test)
-    until(test, lambda test: updates(test) == [10] and "The runs wait at update 10" in words(test))
+    until(
+        test,
+        lambda test: updates(test) == [10] and "runs wait at update 10" in words(test),
+    )
     predict(test, 0)
     hub().command(tokens(test)[0], Play())
     until(test, opened)
@@ -217,14 +220,14 @@ def test_the_bar_pauses_on_the_way_and_plays_on_to_the_end_of_the_step(visit, fo
     until(test, lambda test: 2 <= updates(test)[0] < 10)
     assert hub().view(token).playing
     hub().command(token, Pause())
-    until(test, lambda test: progress(test).startswith("Paused, Play goes on: update "))
+    until(test, lambda test: progress(test).startswith("Paused, press play to go on: update "))
     (stood,) = updates(test)
     time.sleep(0.5)
     assert updates(run(test)) == [stood]
     assert stood < 10
     assert not opened(test)
     hub().command(token, Reset())
-    until(test, lambda test: progress(test) == "Paused, Play goes on: update 0 of 10")
+    until(test, lambda test: progress(test) == "Paused, press play to go on: update 0 of 10")
     hub().command(token, Speed(None))
     hub().command(token, Play())
     until(test, opened)
@@ -246,9 +249,9 @@ def test_a_new_seed_begins_the_lesson_anew(visit, folder, monkeypatch):
     """Other data and noise make other numbers: nothing that was told stays."""
     test = press(visit(lesson=1, step=1), "lesson-action")
     until(test, opened)
-    walks = test.session_state["kept"]["lessons"]
-    monkeypatch.setattr(flow, "walks", lambda: walks)
-    live_runs.act(walks.by_id["small"], Action("new-seed"))
+    tab = test.session_state["kept"]["lessons"]
+    monkeypatch.setattr(flow, "of_tab", lambda: tab)
+    live_runs.act(tab.by_id["small"], Action("new-seed"))
     run(test)
     assert not opened(test)
     seed = test.session_state["held"]["lesson.0"].spec.seed
@@ -292,7 +295,7 @@ def test_a_bad_link_costs_one_sentence(visit, query, told):
     test = visit(**query)
     (warning,) = [w.value.replace("\\", "") for w in test.warning]
     assert told in warning
-    assert "Not begun" in words(test) or "Introduction" in words(test)
+    assert "Not started" in words(test) or "Introduction" in words(test)
 
 
 def test_an_eleventh_lesson_appears_and_a_broken_one_costs_one_sentence(visit, folder):
@@ -313,7 +316,7 @@ def test_a_number_that_a_run_does_not_have_costs_a_sentence_and_no_traceback(vis
     wrong["until"], wrong["steps"][1:] = 20, []
     written(folder, wrong)
     test = until(visit(lesson=1, step=1), lambda test: "Mass unknown" in words(test))
-    assert "A number of this text is not there" in words(test)
+    assert "A number of this text is missing" in words(test)
 
 
 @pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.id)

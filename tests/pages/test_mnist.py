@@ -97,7 +97,7 @@ def test_without_any_digit_the_run_goes_on(images):
     test.button_group(key=f"classes#{held(test).scope}").set_value([]).run()
     assert not test.exception
     assert held(test).spec == before
-    assert any("until one is chosen" in c.value for c in test.caption)
+    assert any("until you choose one" in c.value for c in test.caption)
 
 
 def test_the_run_sends_pictures_of_its_walkers(images):

@@ -55,7 +55,7 @@ def test_until_a_file_comes_the_run_goes_on_with_its_images(images):
     before = held(images)
     choose(images, "target", "images")
     assert held(images).spec == before.spec
-    assert "until there is a file" in told(images)
+    assert "until you upload a file" in told(images)
 
 
 def test_own_images_become_the_target_and_stay_out_of_the_link(images):

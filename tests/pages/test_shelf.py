@@ -40,7 +40,7 @@ def again(test):
 
 
 def rows(test):
-    return test.session_state["kept"][f"shelf.{session.EXPLORER}"].entries
+    return test.session_state["kept"][f"past-runs.{session.EXPLORER}"].entries
 
 
 def chooser(test):
@@ -133,7 +133,7 @@ def test_a_run_whose_own_points_are_gone_says_so_in_one_sentence(runs, tmp_path)
     file = tmp_path / "own.csv"
     file.write_text("".join(f"{i % 5},{i % 3}\n" for i in range(40)))
     spec = on_target(small_spec(), {"kind": "points", "path": str(file)}, "mlp")
-    shelf = runs.session_state["kept"][f"shelf.{session.EXPLORER}"]
+    shelf = runs.session_state["kept"][f"past-runs.{session.EXPLORER}"]
     gone = shelf.put("two-modes", picture(spec, 3))
     file.unlink()
     chooser(again(runs)).set_value([gone.number])

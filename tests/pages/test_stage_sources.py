@@ -11,8 +11,9 @@ import pytest
 from ebm_engine.lessons.lesson import Part
 from ebm_engine.run import films, tiles
 from ebm_engine.spec import drawn_target
+from ebm_engine.spec.methods import METHODS
 from ebm_engine.views.style.encodings import CLIP, DEAD, ISO_LINES, LARGEST
-from ebm_engine.views.style.palette import METHOD_LINES, OTHER_LINE, PALETTES, method_line
+from ebm_engine.views.style.palette import PALETTES, method_dash, method_line
 from pages.common.tab.display import LAYERS, PANELS
 from pages.live import packing, routes, style
 from pages.live.frame import pack
@@ -103,7 +104,7 @@ def test_colours_and_scales_come_with_the_static_part_only():
 
 
 def test_no_two_methods_share_a_dash_on_the_stage():
-    dashes = [dash for *_, dash in (*METHOD_LINES.values(), OTHER_LINE)]
+    dashes = [method_dash(kind) for kind in (*METHODS, "a kind of its own")]
     assert len(set(dashes)) == len(dashes)
     assert style.line_of("weighted-ula")["dash"] == ()
 

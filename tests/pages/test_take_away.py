@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_used_costs_one_sentence_and_the_run_goes_on(pause
         ("a.safetensors", content[:-5], "damaged"),
         ("a.safetensors", model[:-5], "damaged"),
         ("a.safetensors", content.replace(b'"version":"2"', b'"version":"9"'), "version 9"),
-        ("a.safetensors", images, "page of images"),
+        ("a.safetensors", images, "open it on the page “Images”"),
     ):
         uploaded(paused, name, wrong)
         assert len(paused.warning) == 1
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_used_costs_one_sentence_and_the_run_goes_on(pause
 def test_own_points_and_images_do_not_come_in_by_a_path(paused):
     """A path within a file would make the server read a file of its own."""
     spec = with_value(with_value(small_spec(), "energy.kind", "mlp"), "target.kind", "points")
-    with pytest.raises(open_file.NotHereError, match="own points, which it does not hold"):
+    with pytest.raises(open_file.NotHereError, match="own points, which the file does not contain"):
         open_file._check_place(with_value(spec, "target.path", "/etc/passwd"), held(paused))
 
 

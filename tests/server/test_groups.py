@@ -154,7 +154,7 @@ def test_a_killed_worker_brings_the_group_back_in_lockstep(hub, tokens):
 
 def test_a_group_takes_one_seat_and_waits_as_a_whole(hub):
     """With all seats but one taken, three runs of a group play together."""
-    seats = hub.limits.max_playing
+    seats = hub.limits.seats
     others = [hub.open(small_spec(seed=s), play=True) for s in range(seats - 1)]
     tokens = opened(hub, [small_spec(seed=s) for s in range(3)])
     hub.command(tokens[0], Play())

@@ -11,7 +11,7 @@ from ebm_engine.server.limits import Limits, LimitsError
 def test_the_defaults_are_those_of_the_design():
     limits = Limits.from_environment({})
     assert 1 <= limits.workers <= 16
-    assert limits.max_playing == 4 * limits.workers
+    assert limits.seats == 4 * limits.workers
     assert (limits.max_runs, limits.lease_seconds, limits.drop_seconds) == (60, 15.0, 180.0)
 
 

@@ -34,7 +34,7 @@ def test_a_distance_from_a_sample_says_so(make, snapshot):
 def test_there_is_no_distance_to_an_unknown_density(own_points):
     reading = distance.distance_curves(own_points)
     assert len(reading.figure.data) == 0
-    assert "Nobody knows the density" in reading.figure.layout.annotations[0].text
+    assert "density of own points is unknown" in reading.figure.layout.annotations[0].text
 
 
 def test_controllers_that_stand_still_are_not_drawn(snapshot):

@@ -115,7 +115,7 @@ def test_an_unknown_density_makes_it_a_cross_entropy_with_one_exact_curve(own_po
     np.testing.assert_array_equal(drawn.y, own_points.history["kl_exact"])
     assert reading.figure.layout.title.text == "Cross-entropy of the data under the model"
     assert reading.alt.startswith("Cross-entropy in nats")
-    assert "Nobody knows the density" in reading.caption
+    assert "density of own points is unknown" in reading.caption
 
 
 def test_the_caption_tells_the_error_of_the_quadrature(snapshot, make_network):

@@ -62,7 +62,7 @@ def test_a_point_of_later_than_the_picture_is_not_drawn(images):
 def test_without_weights_the_figure_says_that_only_ais_can_tell(unweighted):
     reading = cross_entropy_curve(unweighted)
     assert len(reading.figure.data) == 0
-    assert "only AIS can tell" in reading.figure.layout.annotations[0].text
+    assert "only AIS can measure it" in reading.figure.layout.annotations[0].text
     assert "no values yet" in reading.alt
     assert len(markers(cross_entropy_curve(unweighted, measured=[point(5)]))) == 1
 
@@ -83,4 +83,4 @@ def test_class_bars_hold_the_newest_masses_of_ais_between_data_and_walkers(image
 def test_walkers_without_weights_have_one_bar(unweighted):
     reading = class_bars(unweighted)
     assert [t.name for t in reading.figure.data] == ["data", "walkers"]
-    assert "only AIS tells" in reading.caption
+    assert "Only AIS measures the model" in reading.caption

@@ -60,4 +60,4 @@ def test_numbers_that_are_none_do_not_break_it(series):
     gone = series._replace(gap_off=np.full(5, np.nan), diverged_off="energy reached nan.")
     assert "diverged" in energy_gaps(gone).alt
     early = series._replace(gap_on=np.zeros(0), gap_off=np.zeros(0))
-    assert "no update is done yet" in energy_gaps(early).alt
+    assert "no update has been made yet" in energy_gaps(early).alt

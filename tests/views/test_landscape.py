@@ -174,7 +174,7 @@ def test_the_total_variation_of_the_ring_is_the_misplaced_mass(network):
 def test_an_unknown_density_leaves_the_difference_empty_with_its_reason(own_points):
     reading = landscape.difference_map(own_points)
     assert len(reading.figure.data) == 0
-    assert "Nobody knows the density" in reading.figure.layout.annotations[0].text
+    assert "density of own points is unknown" in reading.figure.layout.annotations[0].text
 
 
 def test_the_cut_through_own_points_has_the_model_alone(own_points):
@@ -182,7 +182,7 @@ def test_the_cut_through_own_points_has_the_model_alone(own_points):
     assert set(traces(reading)) == {"model"}
     texts = [note.text for note in reading.figure.layout.annotations]
     assert [text for text in texts if text.startswith("cluster")] == ["cluster 1", "cluster 2"]
-    assert any("Nobody knows" in text for text in texts)
+    assert any("is unknown" in text for text in texts)
     assert "target 0" not in reading.alt
 
 

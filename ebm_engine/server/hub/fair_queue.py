@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 
-class Turns:
+class FairQueue:
     """Seats for runs that play, and a queue in front of them.
 
     While others wait, a run that has played for `turn_seconds` goes to the end of the queue.

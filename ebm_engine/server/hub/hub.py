@@ -1,7 +1,7 @@
 """The hub: owner of all runs of the server, whose work is done in worker processes.
 
-Everybody who holds a run's token (128 random bits) may watch and control it. A run that nobody
-watches pauses, later leaves memory, and comes back from its checkpoint when somebody looks again.
+Whoever holds a run's token (128 random bits) may watch and control it. A run that is not watched
+pauses, later leaves memory, and comes back from its checkpoint when it is looked at again.
 Importing this module never loads torch.
 """
 
@@ -11,6 +11,8 @@ import atexit
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ebm_engine.run import checkpoint_file
@@ -19,15 +21,14 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Ready, Report, Seen
 from ebm_engine.server.hub import requests
 from ebm_engine.server.hub.pool import Pool, Slot
-from ebm_engine.server.hub.registry import HubFull, Roster
-from ebm_engine.server.hub.requests import carry_out
-from ebm_engine.server.hub.run_record import Record, RunView, read_only
+from ebm_engine.server.hub.registry import HubFull, Registry
+from ebm_engine.server.hub.run_record import RunRecord, RunView, read_only
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 
 __all__ = ["CheckpointError", "Hub", "HubFull", "RunView", "UnknownRun", "hub"]
 
-MAX_TICK, MIN_TICK = 0.25, 0.02  # seconds between two looks at leases and turns
+MAX_TICK, MIN_TICK = 0.25, 0.02  # seconds between two checks of leases and turns
 
 log = logging.getLogger(__name__)
 
@@ -42,23 +43,23 @@ class Hub:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits.from_environment()
         self._lock = threading.RLock()
-        self._pool: Pool | None = None
-        self._roster: Roster | None = None
+        self._pool = Pool(self.limits.workers, self._hear, self._lose)
+        self._registry = Registry(self.limits, self._pool)
+        self._started = False
         self._ended = threading.Event()
 
     @property
     def running(self) -> bool:
         """Whether the hub has been started and not yet stopped."""
-        return self._roster is not None and not self._ended.is_set()
+        return self._started and not self._ended.is_set()
 
     def start(self) -> None:
         """Start the workers, so that they are ready before the first run; only the first time."""
         with self._lock:
-            if self._roster is not None:
+            if self._started:
                 return
-            self._pool = Pool(self.limits.workers, self._hear, self._lose)
-            self._roster = Roster(self.limits, self._pool)
-            self._roster.staff()
+            self._started = True
+            self._registry.staff()
         atexit.register(self.stop)
         threading.Thread(target=self._keep_house, name="hub", daemon=True).start()
 
@@ -87,11 +88,9 @@ class Hub:
         update ahead, after a pause all stand at the same one, and one that diverged or failed does
         not count. A run that plays starts at once: open a group paused, play when it is complete.
         """
-        with self._lock:
+        with self._registry_to_change() as registry:
             self._require_running()
-            token = requests.begin(self._roster, spec, play=play, group=group)
-            self._roster.seat()
-        return token
+            return requests.begin(registry, spec, play=play, group=group)
 
     def branch(
         self, token: str, step: int, spec: RunSpec | None = None, *, play: bool = False
@@ -102,41 +101,35 @@ class Hub:
         on with `spec` if given. Raises UnknownRun, HubFull, ValueError when `step` is not recorded,
         and SpecError when `spec` needs a reset.
         """
-        with self._lock:
-            parent = self._find(token)
-            branch = requests.branch(self._roster, parent, step, spec, play=play)
-            self._roster.seat()
-        return branch
+        with self._registry_to_change() as registry:
+            return requests.branch(registry, self._find(token), step, spec, play=play)
 
     def admit(self, content: bytes, *, play: bool = False) -> str:
         """Take in a new run that goes on from a checkpoint file, and return its token.
 
         Raises HubFull, and CheckpointError or SpecError with one sentence on anything wrong with
-        the file; a tensor that does not fit is told by the notice of the run.
+        the file; the notice of the run reports a tensor that does not fit.
         """
         spec = checkpoint_file.admit(content)
-        with self._lock:
+        with self._registry_to_change() as registry:
             self._require_running()
-            token = requests.admit(self._roster, spec, content, play=play)
-            self._roster.seat()
-        return token
+            return requests.admit(registry, spec, content, play=play)
 
     def command(self, token: str, command: Command) -> None:
-        """Carry out a command; what comes of it is seen in the next views.
+        """Carry out a command; its effect is seen in the next views.
 
         To a run of a group, Change is for this run, Reset starts all again, this run with the new
         spec, and all other commands are for all of it. Raises UnknownRun, and HubFull when a
         dropped run finds no room.
         """
-        with self._lock:
-            carry_out(self._roster, self._find(token), command)
-            self._roster.seat()
+        with self._registry_to_change() as registry:
+            requests.carry_out(registry, self._find(token), command)
 
     def view(self, token: str) -> RunView:
         """The run as it was last heard of, without waiting. Raises UnknownRun.
 
-        Looking asks for the next picture, so who looks often sees 30 a second; who looks rarely
-        sees one that is up to half a second old. A dropped run comes back.
+        Looking asks for the next picture: a viewer that looks often sees 30 a second, one that
+        looks rarely sees one that is up to half a second old. A dropped run comes back.
         """
         record = self._find(token)
         if record.slot is None:
@@ -149,22 +142,19 @@ class Hub:
 
     def touch(self, token: str) -> None:
         """Somebody watches this run: renew its group's leases, wake it. Raises UnknownRun."""
-        with self._lock:
-            self._roster.watch(self._find(token))
+        with self._registry_to_change() as registry:
+            registry.wake_group(self._find(token))
 
     def leave(self, token: str) -> None:
         """Nobody watches this run any more: pause it at once, keep it. Raises UnknownRun."""
-        with self._lock:
-            record = self._find(token)
-            self._roster.sleep(record)
-            self._roster.seat()
+        with self._registry_to_change() as registry:
+            registry.sleep(self._find(token))
 
     def close(self, token: str) -> None:
         """Forget this run. Raises UnknownRun."""
-        with self._lock:
+        with self._registry_to_change() as registry:
             self._find(token)
-            self._roster.forget(token)
-            self._roster.seat()
+            registry.forget(token)
 
     def checkpoint(self, token: str) -> bytes | None:
         """The newest checkpoint of a run, None before the first. Raises UnknownRun."""
@@ -186,14 +176,22 @@ class Hub:
     def stats(self) -> dict[str, Any]:
         """Workers (pid, gpu, ready, runs), runs by token (state, worker, step), and the folder."""
         with self._lock:
-            return self._roster.stats()
+            return self._registry.stats()
+
+    @contextmanager
+    def _registry_to_change(self) -> Iterator[Registry]:
+        """The registry, under the lock; after the act, seats are given anew."""
+        with self._lock:
+            yield self._registry
+            if self.running:
+                self._registry.seat()
 
     def _require_running(self) -> None:
         if not self.running:
             raise RuntimeError("the hub is not running")
 
-    def _find(self, token: str) -> Record:
-        record = self._roster.runs.get(token) if self.running else None
+    def _find(self, token: str) -> RunRecord:
+        record = self._registry.runs.get(token) if self.running else None
         if record is None:
             raise UnknownRun("no run has this token")
         return record
@@ -205,29 +203,28 @@ class Hub:
             return
         report = read_only(message)
         with self._lock:
-            record = self._roster.find(report.run_id, slot)
+            record = self._registry.find(report.run_id, slot)
             if record is None:
                 return
             if record.take(report) and record.wants_play:
                 record.wants_play = False
-                self._roster.seat()
+                self._registry.seat()
             record.publish()
 
     def _lose(self, slot: Slot) -> None:
-        with self._lock:
+        with self._registry_to_change() as registry:
             if self._ended.is_set():
                 return
             log.warning("worker %d has died, its runs go on from their checkpoints", slot.pid)
-            self._roster.bury(slot)
-            self._roster.staff()
-            self._roster.seat()
+            registry.bury(slot)
+            registry.staff()
 
     def _keep_house(self) -> None:
         shortest = min(self.limits.lease_seconds, self.limits.turn_seconds)
         while not self._ended.wait(min(MAX_TICK, max(MIN_TICK, shortest / 5))):
-            with self._lock:
+            with self._registry_to_change() as registry:
                 if self.running:  # else stop() came in between
-                    self._roster.keep_house()
+                    registry.keep_house()
 
 
 _hub: Hub | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ebm_engine.server.commands import Stop, Together
@@ -39,8 +38,12 @@ class Slot:
         """Process id of the worker; None while there is none."""
         return self.process.pid if self.process else None
 
+    def busy_with(self) -> int:
+        """The id of the run that the process works on, or worked on when it died; 0 = none."""
+        return self.process.busy_with() if self.process else 0
+
     def send(self, message: Any) -> None:
-        """Send to the process, if there is one; a new process is told everything anyway."""
+        """Send to the process, if there is one; a new process gets all it needs anyway."""
         with self._lock:
             if self._gathered is not None:
                 self._gathered.append(message)
@@ -86,7 +89,8 @@ class Pool:
         on_end: Callable[[Slot], None],
     ) -> None:
         self.slots = [Slot(gpu=False) for _ in range(workers)]
-        self.folder = Path(tempfile.mkdtemp(prefix="ebm-runs-"))  # for its owner only
+        self._folder = TemporaryDirectory(prefix="ebm-runs-", ignore_cleanup_errors=True)
+        self.folder = Path(self._folder.name)  # readable by its owner only
         self._on_message = on_message
         self._on_end = on_end
         self._started = 0
@@ -120,7 +124,7 @@ class Pool:
                 end(process)
             deadline = time.monotonic() + patience
             left = [p for p in left if not p.join(max(0.0, deadline - time.monotonic()))]
-        rmtree(self.folder, ignore_errors=True)
+        self._folder.cleanup()
 
     def _start(self, slot: Slot) -> None:
         self._started += 1

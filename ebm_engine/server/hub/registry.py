@@ -1,4 +1,4 @@
-"""The roster: all runs of the hub, where each of them is, and who plays.
+"""The registry: all runs of the hub, where each of them is, and which of them play.
 
 A run is awake (somebody watches), asleep (paused, still in its worker), dropped (only its
 checkpoint is left) or given up (it killed its worker too often). All methods are called under the
@@ -14,9 +14,9 @@ from collections import Counter
 from typing import Any
 
 from ebm_engine.server.commands import Close, Pause, Play, Seen
-from ebm_engine.server.hub.fair_queue import Turns
+from ebm_engine.server.hub.fair_queue import FairQueue
 from ebm_engine.server.hub.pool import Pool, Slot
-from ebm_engine.server.hub.run_record import MAX_DEATHS, Record
+from ebm_engine.server.hub.run_record import MAX_DEATHS, RunRecord
 from ebm_engine.server.limits import Limits
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -28,27 +28,27 @@ class HubFull(RuntimeError):  # noqa: N818 - a state of affairs, not a fault
     """No room for another run; the message is one sentence."""
 
 
-class Roster:
+class Registry:
     """Records by token, and the rules that move them."""
 
     def __init__(self, limits: Limits, pool: Pool) -> None:
-        self.runs: dict[str, Record] = {}
+        self.runs: dict[str, RunRecord] = {}
         self._limits = limits
         self._pool = pool
-        self._turns = Turns(limits.max_playing, limits.turn_seconds)
+        self._queue = FairQueue(limits.seats, limits.turn_seconds)
         self._ids = itertools.count(1)
 
-    def enrol(self, spec: RunSpec, *, play: bool, group: str = "") -> tuple[str, Record]:
+    def register(self, spec: RunSpec, *, play: bool, group: str = "") -> tuple[str, RunRecord]:
         """Make room for a new run; its token and its record, which is in no worker yet.
 
         Raises HubFull.
         """
         self._make_room()
         token = secrets.token_urlsafe(16)
-        self.runs[token] = Record(next(self._ids), spec, play, group)
+        self.runs[token] = RunRecord(next(self._ids), spec, play, group)
         return token, self.runs[token]
 
-    def place(self, record: Record, *, restore: bool) -> None:
+    def place(self, record: RunRecord, *, restore: bool) -> None:
         """Give a run to a worker: that of its group, else the one with the fewest runs."""
         gpu = record.spec.device != "cpu"
         inside = [r.slot for r in self.runs.values() if r.slot is not None]
@@ -56,22 +56,22 @@ class Roster:
         slot = mates[0] if mates else self._pool.choose(gpu=gpu, load=Counter(inside))
         record.place(slot, restore=restore)
 
-    def keep(self, record: Record, content: bytes) -> None:
+    def keep(self, record: RunRecord, content: bytes) -> None:
         """Write the checkpoint that a new run goes on from. Raises OSError."""
         self._pool.checkpoint(record.id).write_bytes(content)
 
-    def group(self, record: Record) -> list[Record]:
+    def group(self, record: RunRecord) -> list[RunRecord]:
         """The runs that go in lockstep with this one, itself included."""
         if not record.group:
             return [record]
         return [other for other in self.runs.values() if other.group == record.group]
 
-    def find(self, run_id: int, slot: Slot) -> Record | None:
+    def find(self, run_id: int, slot: Slot) -> RunRecord | None:
         """The run of this number, if it is in this slot."""
         matches = (r for r in self.runs.values() if r.id == run_id and r.slot is slot)
         return next(matches, None)
 
-    def reset(self, record: Record, spec: RunSpec) -> None:
+    def reset(self, record: RunRecord, spec: RunSpec) -> None:
         """Start a run again that cannot stay where it is: given up, or for another device."""
         if record.slot is None:
             self._make_room()
@@ -79,7 +79,7 @@ class Roster:
         record.restart(next(self._ids), spec)
         self.place(record, restore=False)
 
-    def wake(self, record: Record) -> None:
+    def wake(self, record: RunRecord) -> None:
         """Somebody watches; a dropped run comes back. Raises HubFull when it cannot."""
         if record.slot is None and not record.given_up:
             self._make_room()
@@ -88,16 +88,15 @@ class Roster:
         if record.notice == UNWATCHED:
             record.notice = ""
 
-    def watch(self, record: Record) -> None:
+    def wake_group(self, record: RunRecord) -> None:
         """Somebody watches this run: wake it and its group; one that finds no room says so."""
         for member in self.group(record):
             try:
                 self.wake(member)
             except HubFull as error:
                 member.notice = str(error)
-        self.seat()
 
-    def sleep(self, record: Record) -> None:
+    def sleep(self, record: RunRecord) -> None:
         """Nobody watches: pause, and remember whether it played."""
         record.asleep = True
         if record.wants_play:
@@ -109,13 +108,9 @@ class Roster:
         self._leave_slot(self.runs.pop(token), keep=False)
 
     def keep_house(self) -> None:
-        """What has to be done now and then: leases, workers that have died, turns."""
-        self._check_leases()
-        self.staff()
-        self.seat()
-
-    def _check_leases(self) -> None:
-        """Put to sleep, drop and forget what has not been watched for too long."""
+        """Put to sleep, drop and forget what has not been watched for too long; start workers in
+        the places of those that have died.
+        """
         now, limits = time.monotonic(), self._limits
         for token, record in list(self.runs.items()):
             alone = now - record.touched_at
@@ -132,9 +127,13 @@ class Roster:
         dropped = sorted((r.touched_at, t) for t, r in self.runs.items() if r.slot is None)
         for _, token in dropped[: max(0, len(dropped) - limits.max_kept)]:
             self.forget(token)
+        self.staff()
 
     def seat(self) -> None:
-        """Decide who plays and who waits, tell the workers, and publish what is new."""
+        """Decide which runs play and which wait, tell the workers, and publish what is new.
+
+        It follows every act of the hub on the registry, see Hub._registry_to_change.
+        """
         records = self.runs.values()
         heads: dict[str, int] = {}  # a group has one seat: it goes or waits as a whole
         for record in records:
@@ -142,18 +141,18 @@ class Roster:
                 heads.setdefault(record.group, record.id)
         wanting = [r for r in records if r.wants_play and not r.asleep and r.slot is not None]
         names = {r.id: heads.get(r.group, r.id) for r in wanting}
-        self._turns.update(list(dict.fromkeys(names.values())), time.monotonic())
+        self._queue.update(list(dict.fromkeys(names.values())), time.monotonic())
         for record in records:
-            seated = names.get(record.id) in self._turns.playing
+            seated = names.get(record.id) in self._queue.playing
             if seated != record.seated:
                 record.seated = seated
                 record.send(Play() if seated else Pause())
-            record.queue_position = self._turns.position(names.get(record.id, 0))
+            record.queue_position = self._queue.position(names.get(record.id, 0))
             record.publish()
 
     def bury(self, slot: Slot) -> None:
         """The worker of this slot has died; give up the run that keeps killing it."""
-        guilty = self.find(slot.process.busy_with(), slot)
+        guilty = self.find(slot.busy_with(), slot)
         slot.lost(time.monotonic())
         if guilty is None or not guilty.died():
             return
@@ -202,13 +201,13 @@ class Roster:
             raise HubFull(f"all {len(inside)} places for runs are taken, try again in some minutes")
         self._drop(min(asleep, key=lambda r: r.touched_at))
 
-    def _drop(self, record: Record) -> None:
+    def _drop(self, record: RunRecord) -> None:
         record.asleep = True
         record.snapshot, record.unseen_since = None, None
         record.tape.clear()
         self._leave_slot(record, keep=True)
 
-    def _leave_slot(self, record: Record, *, keep: bool) -> None:
+    def _leave_slot(self, record: RunRecord, *, keep: bool) -> None:
         if record.slot is not None:
             record.slot.send(Close(record.id, keep))
         elif not keep:

@@ -1,4 +1,4 @@
-"""Orders: what a command to one run means for the run and for those that go in lockstep with it.
+"""What users ask for: a new run, or a command to a run and to those in lockstep with it.
 
 All functions are called under the hub's lock.
 """
@@ -9,13 +9,13 @@ from contextlib import nullcontext
 
 from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.server.commands import Change, Command, Fork, Pause, Play, Reset, Rewind, Step
-from ebm_engine.server.hub.registry import Roster
-from ebm_engine.server.hub.run_record import Record
+from ebm_engine.server.hub.registry import Registry
+from ebm_engine.server.hub.run_record import RunRecord
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
-def carry_out(roster: Roster, record: Record, command: Command) -> None:
+def carry_out(registry: Registry, record: RunRecord, command: Command) -> None:
     """Send a command to a run and to its group.
 
     Change is for one run alone. Reset with a spec gives it to one run and starts the others again
@@ -23,20 +23,20 @@ def carry_out(roster: Roster, record: Record, command: Command) -> None:
     finds no room; nothing is sent then.
     """
     alone = isinstance(command, Change)
-    members = [record] if alone else roster.group(record)
+    members = [record] if alone else registry.group(record)
     for member in members:
-        roster.wake(member)
+        registry.wake(member)
     revives = isinstance(command, Reset)
     able = [member for member in members if revives or not member.given_up]
     # As one, or a run of the group would go on between two of them.
     with record.slot.together() if record.slot else nullcontext():
-        _set_out(roster, able, command)
+        _set_out(registry, able, command)
         for member in able:
-            _send(roster, member, Reset() if revives and member is not record else command)
+            _send(registry, member, Reset() if revives and member is not record else command)
 
 
-def _set_out(roster: Roster, members: list[Record], command: Command) -> None:
-    """Note what the person wants, and seat the runs accordingly."""
+def _set_out(registry: Registry, members: list[RunRecord], command: Command) -> None:
+    """Note what the user wants, and seat the runs accordingly."""
     for member in members:
         member.notice = ""
         if isinstance(command, Reset | Change | Rewind):
@@ -50,41 +50,43 @@ def _set_out(roster: Roster, members: list[Record], command: Command) -> None:
     for member in members:
         member.wants_play = wanted
         member.plays += isinstance(command, Play)
-    roster.seat()  # a Step comes after the Pause that this may send
+    registry.seat()  # a Step comes after the Pause that this may send
 
 
-def _send(roster: Roster, record: Record, command: Command) -> None:
+def _send(registry: Registry, record: RunRecord, command: Command) -> None:
     match command:
         case Play():
             pass  # sent with the seat
         case Change(spec) if needs_reset(record.spec, spec):
             record.notice = "not changed: this setting needs a reset of the run"
         case Reset(spec) if not record.fits(spec or record.spec):
-            roster.reset(record, spec or record.spec)
+            registry.reset(record, spec or record.spec)
         case _:
             record.send(command)
 
 
-def begin(roster: Roster, spec: RunSpec, *, play: bool, group: str = "") -> str:
+def begin(registry: Registry, spec: RunSpec, *, play: bool, group: str = "") -> str:
     """A run that starts at update 0."""
-    token, record = roster.enrol(spec, play=play, group=group)
-    roster.place(record, restore=False)
+    token, record = registry.register(spec, play=play, group=group)
+    registry.place(record, restore=False)
     return token
 
 
-def admit(roster: Roster, spec: RunSpec, content: bytes, *, play: bool) -> str:
+def admit(registry: Registry, spec: RunSpec, content: bytes, *, play: bool) -> str:
     """A run that goes on from a checkpoint; raises CheckpointError when it cannot be kept."""
-    token, record = roster.enrol(spec, play=play)
+    token, record = registry.register(spec, play=play)
     try:
-        roster.keep(record, content)
+        registry.keep(record, content)
     except OSError as error:
-        del roster.runs[token]
+        del registry.runs[token]
         raise CheckpointError(f"the file could not be kept: {error.strerror}") from None
-    roster.place(record, restore=True)
+    registry.place(record, restore=True)
     return token
 
 
-def branch(roster: Roster, parent: Record, step: int, spec: RunSpec | None, *, play: bool) -> str:
+def branch(
+    registry: Registry, parent: RunRecord, step: int, spec: RunSpec | None, *, play: bool
+) -> str:
     """A run that starts as `parent` was at update `step`, and goes on with `spec` if given.
 
     Raises ValueError when that update is not recorded, and SpecError when `spec` needs a reset.
@@ -94,8 +96,8 @@ def branch(roster: Roster, parent: Record, step: int, spec: RunSpec | None, *, p
         raise ValueError(f"update {step} cannot be reached: the run has no worker any more")
     if spec is not None and needs_reset(present, spec):
         raise SpecError("no branch: this change needs a reset of the run")
-    roster.wake(parent)  # else it might have to make room
-    token, record = roster.enrol(spec or present, play=play)
+    registry.wake(parent)  # else it might have to make room
+    token, record = registry.register(spec or present, play=play)
     record.fork, record.until = Fork(parent.id, step), step
     record.speed, record.tape = parent.speed, parent.tape.until(step)
     record.place(parent.slot, restore=True)

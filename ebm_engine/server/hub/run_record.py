@@ -1,4 +1,4 @@
-"""What the hub knows of one run: wishes of its person, news from its worker, state of its lease."""
+"""What the hub knows of one run: its user's wishes, its worker's news, the state of its lease."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class RunView:
     """What a viewer sees of a run.
 
     snapshot: the newest picture, None before the first; version: grows with every new picture and
-    every change of status; spec: as wanted; playing: what the person wants; queue_position: place
-    among the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
+    every change of status; spec: as wanted; playing: as wanted; queue_position: place among
+    the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
     speed: the cap in updates per second, None for as fast as possible; tape: the updates of the
-    recorded pictures, newest last; plays: how often somebody has asked this run to play.
+    recorded pictures, newest last; plays: how often play was asked of this run.
     """
 
     snapshot: Snapshot | None
@@ -51,7 +51,7 @@ class RunView:
 
 
 @dataclass(eq=False)
-class Record:
+class RunRecord:
     """The hub's side of one run; all changes happen under the hub's lock."""
 
     id: int
@@ -126,7 +126,7 @@ class Record:
             self.slot.send(do)
 
     def take(self, report: Report) -> bool:
-        """Take in the worker's news; tell whether the run has stopped by itself."""
+        """Take in the worker's news; whether the run has stopped by itself."""
         while self._unconfirmed and self._unconfirmed[0].seq <= report.seq:
             self._unconfirmed.popleft()
         self.step, self.until = report.step, report.until
@@ -142,7 +142,7 @@ class Record:
         return report.stopped
 
     def died(self) -> bool:
-        """Note that the run killed its worker; tell whether that is once too often."""
+        """Note that the run killed its worker; whether that is once too often."""
         progress = self.step > self._died_at
         self._deaths = 1 if progress else self._deaths + 1
         self._died_at = max(self.step, self._died_at)
@@ -177,10 +177,10 @@ class Record:
 
     def spec_at(self, step: int) -> RunSpec:
         """The spec that the run had at update `step`. Raises ValueError when it was not there."""
-        picture = self.recorded(step)
-        if picture is None or step > max(self.step, self.snapshot.step):
+        picture, newest = self.recorded(step), self.snapshot
+        if picture is None or newest is None or step > max(self.step, newest.step):
             raise ValueError(f"update {step} of this run is not recorded")
-        later = [c for c in self.snapshot.changes if picture.step <= c[0] <= step]
+        later = [c for c in newest.changes if picture.step <= c[0] <= step]
         return with_changes(picture.spec, later)
 
 

@@ -41,7 +41,7 @@ class Tape:
         return sum(self._sizes)
 
     def add(self, snapshot: Snapshot) -> None:
-        """Record a picture; those of the same update or later ones belong to another past."""
+        """RunRecord a picture; those of the same update or later ones belong to another past."""
         self._keep(self._found(snapshot.step - 1))
         if len(self._pictures) > 1 and self._cell(-1) == self._cell(-2):
             self._keep(len(self._pictures) - 1)  # the last was there only as the newest

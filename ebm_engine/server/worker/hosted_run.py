@@ -27,21 +27,22 @@ PICTURE_GAP = 1 / 30  # seconds between the pictures of a run that plays
 PICTURE_SHARE = 0.2  # of the worker's time, at most, goes into pictures
 COST_MEMORY = 0.1  # weight of the newest picture in the mean cost
 
+NO_PARENT = "the run to branch from is gone, reset this one to begin anew"
 NO_RUN_NEEDED = commands.Reset | commands.Pause | commands.Speed | commands.Limit
 
 log = logging.getLogger(__name__)
 
 
-class Session:
+class HostedRun:
     """One run with its commands, its pace, its backup and its next report."""
 
-    def __init__(self, opened: Open, path: Path, parent: Session | None = None) -> None:
+    def __init__(self, opened: Open, path: Path, parent: HostedRun | None = None) -> None:
         """`parent` is the run that this one is forked from, where it is."""
         self.run: Run | None = None
         self.group = opened.group
         self._id, self._spec, self._seq = opened.run_id, opened.spec, opened.seq
         self._playing, self._until, self._speed = opened.playing, opened.until, opened.speed
-        self._limit = math.inf if opened.limit is None else opened.limit
+        self._limit = opened.limit
         self._backup = Backup(path)
         self._next_update = 0.0
         self._lead = 0  # the update that others of the group have reached
@@ -54,9 +55,9 @@ class Session:
         self._next_picture = self._cost = 0.0
         self._rate = Rate()
         self._fork = opened.fork
-        self._begin = self._restore if opened.restore else self._build
+        self._begin: Callable[[], Run] = self._restore if opened.restore else self._build
         if opened.fork and not path.exists():
-            self._attempt(self._branch, parent)
+            self._attempt(self._branch, parent, opened.fork.step)
         else:
             self._attempt(self._begin)
 
@@ -73,16 +74,16 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether there is work to do, now or as soon as others of the group have done theirs."""
-        if self.stopped or self.run.step >= self._limit:
+        if self.stopped or self._at_limit:
             return False
-        return self._playing or self.run.step < max(self._until, self._lead)
+        return self._playing or self.step < max(self._until, self._lead)
 
     @property
     def due(self) -> float:
         """When the next update is due, in seconds of perf_counter; inf when there is none."""
         if self._waits or not self.busy:
             return math.inf
-        behind = self.run.step < max(self._until, self._lead)
+        behind = self.step < max(self._until, self._lead)
         return 0.0 if behind else self._next_update
 
     @property
@@ -98,7 +99,7 @@ class Session:
 
     def align(self, slowest: int, furthest: int) -> None:
         """Go in lockstep with a group whose living runs stand at these updates."""
-        self._lead, self._waits = furthest, self.run.step > slowest
+        self._lead, self._waits = furthest, self.step > slowest
 
     def work(self) -> None:
         """Go on for one slice of time, or one update when that takes longer or others follow."""
@@ -111,10 +112,10 @@ class Session:
 
     def report(self) -> Report:
         """The present state, as news for the server."""
-        snapshot = self._attempt(self._picture) if self.run else None
+        snapshot = self._attempt(self._picture, self.run) if self.run else None
         notice, self._notice = self._notice, ""
         self._urgent = self._changed = self._seen = False
-        ended = self.stopped or self.step >= self._limit
+        ended = self.stopped or self._at_limit
         state = (self._spec, self.step, self._until, ended)
         return Report(self._id, self._seq, *state, notice, snapshot)
 
@@ -149,8 +150,8 @@ class Session:
         self._notice = why
 
     def _carry_out(self, command: Command) -> None:
-        if self.run is None and not isinstance(command, NO_RUN_NEEDED):
-            self._begin()  # fails again, with its reason, unless the cause is gone
+        if not isinstance(command, NO_RUN_NEEDED):
+            self._existing()
         match command:
             case commands.Play():
                 self._go(playing=True)
@@ -159,11 +160,13 @@ class Session:
                 self._save()
             case commands.Step(count):
                 self._go(playing=False)
-                self._until = min(max(self._until, self.run.step) + count, self._limit)
+                self._until = max(self._until, self.step) + count
+                if self._limit is not None:
+                    self._until = min(self._until, self._limit)
             case commands.Speed(updates_per_second):
                 self._speed, self._next_update = updates_per_second, perf_counter()
             case commands.Limit(until):
-                self._limit = math.inf if until is None else until
+                self._limit = until
             case commands.Reset(spec):
                 self._spec = spec or self._spec
                 self._go(playing=self._playing)
@@ -172,7 +175,7 @@ class Session:
             case commands.Change(spec):
                 self._change(spec)
             case commands.Rewind(count):
-                self.run.rewind(count)
+                self._existing().rewind(count)
                 self._go(playing=self._playing)
                 self._save()
 
@@ -184,35 +187,47 @@ class Session:
 
     def _change(self, spec: RunSpec) -> None:
         try:
-            self.run.change(spec)
+            self._existing().change(spec)
         except SpecError as error:
             self._notice = str(error)  # refused: the run goes on as it is
         else:
             self._spec = spec
 
-    def _build(self) -> None:
+    @property
+    def _at_limit(self) -> bool:
+        return self._limit is not None and self.step >= self._limit
+
+    def _existing(self) -> Run:
+        """The run. One that could not begin tries again, and fails with its reason unless the cause
+        is gone.
+        """
+        return self.run or self._begin()
+
+    def _build(self) -> Run:
         self._until = 0
         self.run = None  # gives its memory back first
-        self.run = Run(self._spec)
+        self.run = run = Run(self._spec)
         self._save()
+        return run
 
-    def _restore(self) -> None:
+    def _restore(self) -> Run:
         """The run of the checkpoint with the live changes made since, or else a new one."""
-        self.run = self._backup.read()
-        if self.run is None and self._fork:
-            raise CheckpointError("the run to branch from is gone, reset this one to begin anew")
-        if self.run is None or needs_reset(self.run.wanted, self._spec):
-            self.run = Run(self._spec)
-        elif self.run.wanted != self._spec:
-            self.run.change(self._spec)
-        self._notice = f"restored from update {self.run.step}"
+        self.run = run = self._backup.read()
+        if run is None and self._fork:
+            raise CheckpointError(NO_PARENT)
+        if run is None or needs_reset(run.wanted, self._spec):
+            self.run = run = Run(self._spec)
+        elif run.wanted != self._spec:
+            run.change(self._spec)
+        self._notice = f"restored from update {run.step}"
+        return run
 
-    def _branch(self, parent: Session | None) -> None:
-        """The run as `parent` was at the update of the fork, or about to repeat its way there."""
+    def _branch(self, parent: HostedRun | None, step: int) -> None:
+        """The run as `parent` was at update `step`, or about to repeat its way there."""
         if parent is None or parent.run is None:
-            raise CheckpointError("the run to branch from is gone, reset this one to begin anew")
+            raise CheckpointError(NO_PARENT)
         try:
-            content = parent.run.fork(self._fork.step, self._spec)
+            content = parent.run.fork(step, self._spec)
         except ValueError as error:
             raise CheckpointError(f"no branch: {error}") from None
         self.run = Run.load(content)
@@ -221,13 +236,14 @@ class Session:
     def _advance(self) -> None:
         now = perf_counter()
         end = now if self.group else now + SLICE
+        run = self._existing()
         while True:
-            self.run.advance()
+            run.advance()
             self._changed = True
             if self._speed:
                 self._next_update = max(self._next_update + 1 / self._speed, now)
             now = perf_counter()
-            if self._backup.due(self.run.step, now):
+            if self._backup.due(run.step, now):
                 self._save()
             if not self.due <= now < end:
                 break
@@ -239,8 +255,6 @@ class Session:
         if self.run is not None and self.run.divergence is None:  # that is no place to come back to
             self._notice = self._backup.write(self.run) or self._notice
 
-    def _picture(self) -> Snapshot:
-        rate = self._rate.at(self.run.step) if self._playing else 0.0
-        return self.run.snapshot(
-            playing=self._playing, updates_per_second=rate, notice=self._notice
-        )
+    def _picture(self, run: Run) -> Snapshot:
+        rate = self._rate.at(run.step) if self._playing else 0.0
+        return run.snapshot(playing=self._playing, updates_per_second=rate, notice=self._notice)

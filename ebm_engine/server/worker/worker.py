@@ -1,32 +1,27 @@
 """A worker process: time-slices its runs, takes commands in and sends reports out.
 
 Started by `process.WorkerProcess` with the number of its end of the pipe, the folder of the
-checkpoints and the file that tells which run it is working on.
+checkpoints and the file that says which run it is working on.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import mmap
-import os
 import shutil
-import signal
 import sys
-import threading
 from collections import defaultdict
-from collections.abc import Callable
-from multiprocessing import connection
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ebm_engine.server.commands import Close, Do, Open, Ready, Seen, Stop, Together
+from ebm_engine.server.child import Inbox, Send, run_child
+from ebm_engine.server.commands import Close, Do, Open, Ready, Seen, Together
 from ebm_engine.server.memory import give_back, settle
 
 if TYPE_CHECKING:
-    from ebm_engine.server.worker.hosted_run import Session
+    from ebm_engine.server.worker.hosted_run import HostedRun
 
 
 class Marker:
@@ -47,18 +42,18 @@ class Worker:
 
     def __init__(
         self,
-        inbox: SimpleQueue[Any],
-        send: Callable[[Any], None],
+        inbox: Inbox,
+        send: Send,
         folder: Path,
         marker: Marker,
-        session: type[Session],
+        host: type[HostedRun],
     ) -> None:
         self._inbox = inbox
         self._send = send
         self._folder = folder
         self._marker = marker
-        self._session = session
-        self._sessions: dict[int, Session] = {}
+        self._host = host
+        self._runs: dict[int, HostedRun] = {}
 
     def serve(self) -> None:
         """Work until the process ends."""
@@ -80,22 +75,22 @@ class Worker:
             return
 
     def _align(self) -> None:
-        """Runs of a group go in lockstep: who is behind follows, who is ahead waits.
+        """Runs of a group go in lockstep: the ones behind follow, the ones ahead wait.
 
         One that cannot go on any more does not count.
         """
         groups = defaultdict(list)
-        for session in self._sessions.values():
-            if session.group and not session.stopped:
-                groups[session.group].append(session)
+        for run in self._runs.values():
+            if run.group and not run.stopped:
+                groups[run.group].append(run)
         for members in groups.values():
-            steps = [session.step for session in members]
-            for session in members:
-                session.align(min(steps), max(steps))
+            steps = [run.step for run in members]
+            for run in members:
+                run.align(min(steps), max(steps))
 
     def _idle_time(self) -> float:
         self._align()
-        times = [min(s.due, s.report_due) for s in self._sessions.values()]
+        times = [min(s.due, s.report_due) for s in self._runs.values()]
         return max(0.0, min(times, default=math.inf) - perf_counter())
 
     def _handle(self, message: Any) -> None:
@@ -106,38 +101,38 @@ class Worker:
         self._marker.put(message.run_id)
         if isinstance(message, Open):
             path = self._folder / f"{message.run_id}.safetensors"
-            parent = self._sessions.get(message.fork.parent) if message.fork else None
-            self._sessions[message.run_id] = self._session(message, path, parent)
-        elif (session := self._sessions.get(message.run_id)) is not None:
+            parent = self._runs.get(message.fork.parent) if message.fork else None
+            self._runs[message.run_id] = self._host(message, path, parent)
+        elif (run := self._runs.get(message.run_id)) is not None:
             match message:
                 case Do():
-                    session.obey(message)
+                    run.obey(message)
                 case Seen():
-                    session.seen()
+                    run.seen()
                 case Close(keep=keep):
-                    del self._sessions[message.run_id]
+                    del self._runs[message.run_id]
                     if not keep:
-                        session.forget()
-                    del session
+                        run.forget()
+                    del run
                     give_back()
         self._marker.put(0)
 
     def _send_reports(self) -> None:
         for run_id in self._due_reports():
-            session = self._sessions[run_id]
+            run = self._runs[run_id]
             start = perf_counter()
             self._marker.put(run_id)
-            self._send(session.report())
-            busy = sum(s.busy for s in self._sessions.values())
-            session.reported(perf_counter() - start, busy)
+            self._send(run.report())
+            busy = sum(s.busy for s in self._runs.values())
+            run.reported(perf_counter() - start, busy)
             self._marker.put(0)
 
     def _due_reports(self) -> list[int]:
         """The runs whose report is due; a group reports as one, when all stand at one update."""
         now = perf_counter()
-        due = [run_id for run_id, s in self._sessions.items() if s.report_due <= now]
-        for group in {self._sessions[run_id].group for run_id in due} - {""}:
-            members = {r: s for r, s in self._sessions.items() if s.group == group}
+        due = [run_id for run_id, s in self._runs.items() if s.report_due <= now]
+        for group in {self._runs[run_id].group for run_id in due} - {""}:
+            members = {r: s for r, s in self._runs.items() if s.group == group}
             living = [run_id for run_id, s in members.items() if not s.stopped]
             level = len({members[run_id].step for run_id in living}) <= 1
             others = [run_id for run_id in due if run_id not in living]
@@ -148,45 +143,29 @@ class Worker:
         """A slice for the first run that is due; it then goes behind the others."""
         self._align()
         now = perf_counter()
-        for run_id, session in self._sessions.items():
-            if session.due <= now:
+        for run_id, run in self._runs.items():
+            if run.due <= now:
                 self._marker.put(run_id)
-                session.work()
+                run.work()
                 self._marker.put(0)
-                self._sessions[run_id] = self._sessions.pop(run_id)
+                self._runs[run_id] = self._runs.pop(run_id)
                 return
-
-
-def _receive(pipe: connection.Connection, inbox: SimpleQueue[Any], folder: Path) -> None:
-    """Pass messages on; end the process at once, mid-update or not, when told to or orphaned."""
-    try:
-        while not isinstance(message := pipe.recv(), Stop):
-            inbox.put(message)
-    except (EOFError, OSError):  # the server is gone and cannot tidy up any more
-        shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)
 
 
 def main() -> None:
     """Run a worker with the command line's pipe handle, folder and marker file."""
-    handle, folder, marker = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(format="worker %(process)d: %(levelname)s: %(message)s")
-    windows = sys.platform == "win32"
-    pipe = connection.PipeConnection(handle) if windows else connection.Connection(handle)
-    inbox: SimpleQueue[Any] = SimpleQueue()
-    receiver = threading.Thread(target=_receive, args=(pipe, inbox, folder), daemon=True)
-    receiver.start()
-    # Only now, because it takes seconds: until here the worker can already be stopped.
-    from ebm_engine.run.run import prepare_process
-    from ebm_engine.server.worker.hosted_run import Session
+    folder, marker = Path(sys.argv[2]), Path(sys.argv[3])
 
-    prepare_process()
-    settle()
-    try:
-        Worker(inbox, pipe.send, folder, Marker(marker), Session).serve()
-    except (BrokenPipeError, ConnectionResetError):
-        receiver.join()  # it ends the process
+    def work(inbox: Inbox, send: Send) -> None:
+        from ebm_engine.run.run import prepare_process
+        from ebm_engine.server.worker.hosted_run import HostedRun
+
+        prepare_process()
+        settle()
+        Worker(inbox, send, folder, Marker(marker), HostedRun).serve()
+
+    # A server that is gone cannot tidy up any more.
+    run_child("worker", work, lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Learning of an image model: the cross-entropy that the walkers tell, and its class masses.
+"""Learning of an image model: its cross-entropy as the walkers estimate it, and its class masses.
 
 No exact log Z exists for images. Weighted walkers estimate it at every update; annealed importance
 sampling (AIS) measures it now and then, and with it the held-out cross-entropy log Z + E[U] and the
@@ -40,14 +40,16 @@ class AisPoint(NamedTuple):
 def cross_entropy_curve(
     snapshot: Snapshot, theme: Theme = "light", *, measured: Sequence[AisPoint] = ()
 ) -> Captioned:
-    """The cross-entropy as weighted walkers and witnesses tell it, and the points of AIS on it."""
+    """The cross-entropy as weighted walkers and witnesses estimate it, with the points of AIS."""
     estimates = kl_words.curves(snapshot, theme)
     figure = draw([Plot(estimates, unit="nats")], theme, kl_words.CROSS_ENTROPY, HEIGHT)
     points = [point for point in measured if point.step <= snapshot.step]
     if points:
         figure.add_trace(_points(points, PALETTES[theme].model))
     if not estimates and not points:
-        text = f"{method_name(snapshot)} has no weights, hence no estimate:<br>only AIS can tell"
+        text = (
+            f"{method_name(snapshot)} has no weights, hence no estimate:<br>only AIS can measure it"
+        )
         figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
     unnamed = draw_marks(figure, snapshot, theme)
     numbers = _numbers(snapshot, points)
@@ -77,11 +79,11 @@ def class_bars(
     figure.update_layout(barmode="group", bargap=1 - WIDTH)
     figure.update_xaxes(title_text="class", type="category", showgrid=False)
     figure.update_yaxes(title_text="mass", rangemode="tozero")
-    told = "; ".join(
+    values = "; ".join(
         f"{name} {', '.join(number(value, '.3f') for value in mass)}" for name, mass, *_ in bars
     )
     names = ", ".join(snapshot.class_names)
-    alt = f"Masses of the classes {names}: {told}."
+    alt = f"Masses of the classes {names}: {values}."
     return Captioned(figure, alt, _masses_caption(snapshot, known=bool(points)))
 
 
@@ -115,12 +117,12 @@ def _bar(
 def _numbers(snapshot: Snapshot, points: Sequence[AisPoint]) -> str:
     names = {"kl_estimate": "estimated", "kl_witness": "witness"}
     values = {name: last_finite(snapshot.history[field]) for field, name in names.items()}
-    told = [f"{name} {number(value)}" for name, value in values.items() if value is not None]
+    parts = [f"{name} {number(value)}" for name, value in values.items() if value is not None]
     if points:
         last = points[-1]
         error = number(2 * last.cross_entropy_se, ".2g")
-        told.append(f"AIS {number(last.cross_entropy)} ± {error} at update {last.step}")
-    return ", ".join(told) or "no values yet"
+        parts.append(f"AIS {number(last.cross_entropy)} ± {error} at update {last.step}")
+    return ", ".join(parts) or "no values yet"
 
 
 def _meaning(snapshot: Snapshot) -> str:
@@ -128,7 +130,7 @@ def _meaning(snapshot: Snapshot) -> str:
     if has_weights(snapshot):
         curves = f"The curve is the estimate of the {count} weighted walkers on the training images"
     else:
-        curves = f"Without weights ({method_name(snapshot)}) the walkers tell no log Z"
+        curves = f"Without weights ({method_name(snapshot)}) the walkers give no estimate of log Z"
     return (
         f"log Z + E[U] in nats, lower is better; no exact value exists. {curves}; diamonds are AIS "
         "on held-out images, one for each measurement made below the live picture."
@@ -137,9 +139,9 @@ def _meaning(snapshot: Snapshot) -> str:
 
 def _masses_caption(snapshot: Snapshot, *, known: bool) -> str:
     model = (
-        "AIS asks the model itself with fresh walkers."
+        "AIS measures the model itself, with fresh walkers."
         if known
-        else "What the model itself holds only AIS tells: measure it below the live picture."
+        else "Only AIS measures the model itself: run it below the live picture."
     )
     return (
         f"Share of each class as a classifier reads it: over the training images and the "

@@ -109,7 +109,7 @@ def _masses_caption(series: AisSeries) -> str:
         f"{series.steps} steps, classes read by a classifier; whiskers are 2 s.e. over the "
         f"{series.ancestors} ancestors that are left, ESS/N {number(series.ess, '.2f')}. "
         "Corrected: the same with the classifier's errors on held-out images taken out. Walkers "
-        "of a run can look right while its model is not; only fresh walkers tell."
+        "of a run can look right while its model is not; only fresh walkers show it."
     )
 
 

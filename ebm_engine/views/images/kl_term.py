@@ -56,8 +56,8 @@ def energy_gaps(series: KlTermSeries, theme: Theme = "light") -> Captioned:
         if ends[key]:
             figure.add_vline(x=len(gap), line={**lines[key], "width": 1})
             figure.add_trace(_cross(gap, NAMES[key], str(lines[key]["color"])))
-    told = " ".join(_sentence(NAMES[key], gap, ends[key]) for key, gap in gaps.items())
-    return Captioned(figure, told, f"{told} {_caption(series)}")
+    sentences = " ".join(_sentence(NAMES[key], gap, ends[key]) for key, gap in gaps.items())
+    return Captioned(figure, sentences, f"{sentences} {_caption(series)}")
 
 
 def _curves(gap: np.ndarray, name: str, line: dict[str, Any]) -> list[Curve]:
@@ -97,7 +97,7 @@ def _sentence(name: str, gap: np.ndarray, end: str) -> str:
     if end:
         return f"{head}, the run diverged: {end}"
     if not len(gap):
-        return f"{head}, no update is done yet."
+        return f"{head}, no update has been made yet."
     last = gap[-RECENT:]
     return (
         f"{head}, the gap is {number(float(last.mean()))} nats in the mean of updates "
@@ -109,6 +109,7 @@ def _caption(series: KlTermSeries) -> str:
     return (
         f"Two runs from the same seed and settings over {series.updates} updates, one with KL "
         f"weight {series.kl_weight:g} and entropy weight {series.entropy_weight:g}, one with both "
-        f"at 0; each update is pale, the median of {SMOOTH} strong. The term keeps the sampler "
-        "near the model; it is not the part that the gradient of CD leaves out."
+        f"at 0; the pale lines show every update, the strong ones the running median of {SMOOTH}. "
+        "The term keeps the sampler near the model; it is not the part that the gradient of CD "
+        "leaves out."
     )

@@ -1,4 +1,4 @@
-"""How well the energy of an image model tells strange images: histograms and AUROC."""
+"""How well the energy of an image model detects strange images: histograms and AUROC."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def ood_histograms(series: OodSeries, theme: Theme = "light") -> Captioned:
     figure.update_layout(barmode="overlay", margin={"t": 90})
     worst = int(np.argmin(series.auroc))
     alt = (
-        f"The energy tells {len(series.names)} kinds of strange images from held-out ones with an "
-        f"AUROC from {number(series.auroc[worst], '.3f')} ({series.names[worst]}) to "
+        f"The energy separates {len(series.names)} kinds of strange images from held-out ones "
+        f"with an AUROC from {number(series.auroc[worst], '.3f')} ({series.names[worst]}) to "
         f"{number(series.auroc.max(), '.3f')}."
     )
     return Captioned(figure, alt, _ood_caption(series))
@@ -78,8 +78,8 @@ def _ood_caption(series: OodSeries) -> str:
     )
     return (
         f"{series.count} images of each kind with the data noise, scored by −U of the model at "
-        f"update {series.step}. AUROC is the chance that a held-out image scores higher: 1 tells "
-        f"all apart, 0.5 none. The first baseline is the mean intensity alone.{latent}"
+        f"update {series.step}. AUROC is the chance that a held-out image scores higher: at 1 "
+        f"all are told apart, at 0.5 none. The first baseline is the mean intensity alone.{latent}"
     )
 
 

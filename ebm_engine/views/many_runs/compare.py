@@ -127,7 +127,7 @@ def _plots(entries: Sequence[Entry]) -> list[Plot]:
 
 def _numbers(entry: Entry) -> dict[str, str]:
     shot = entry.snapshot
-    masses, history = shot.mode_mass, shot.history
+    masses, history, kl = shot.mode_mass, shot.history, kl_words.noun(shot)
     weighted = shot.spec.method.weighted
     ancestors = last_finite(history["ancestors"])
     resamplings = last_finite(history["resamplings"]) or 0
@@ -135,7 +135,7 @@ def _numbers(entry: Entry) -> dict[str, str]:
     return {
         "Run": entry.name,
         "Update": str(shot.step),
-        "KL exact": _known(last_finite(history["kl_exact"])),
+        f"{kl[0].upper()}{kl[1:]} exact": _known(last_finite(history["kl_exact"])),
         "Mass error (TV)": _known(_mass_error(shot), ".3f"),
         f"True mass of {first}": _known(float(masses.truth[0]), ".3f"),
         "Model": _known(float(masses.model[0]), ".3f"),
@@ -150,7 +150,7 @@ def _numbers(entry: Entry) -> dict[str, str]:
 
 
 def _mass_error(shot: Snapshot) -> float | None:
-    """½ Σⱼ |model's mass − truth|, None where nobody knows the model's masses."""
+    """½ Σⱼ |model's mass − truth|, None where the model's masses are unknown."""
     error = 0.5 * float(np.abs(shot.mode_mass.model - shot.mode_mass.truth).sum())
     return error if np.isfinite(error) else None
 

@@ -179,7 +179,7 @@ def _text(panel: PhasePanel, at: tuple[int, int]) -> str:
 
 def _hover(panel: PhasePanel, axes: PhaseAxes, at: tuple[int, int]) -> str:
     what = panel.problem[at] or _text(panel, at).replace("<br>", " ")
-    what = {"…": "to come", MISSING: "no such number"}.get(what, what)
+    what = {"…": "to come", MISSING: "no value"}.get(what, what)
     where = f"{axes.x_title} = {axes.x[at[1]]}, {axes.y_title} = {axes.y[at[0]]}"
     return f"{panel.method}: {what}<br>{where}"
 
@@ -207,7 +207,7 @@ def _caption(panels: list[PhasePanel]) -> str:
     seeds = max(int(panel.done.max()) for panel in panels)
     several = f"Medians over {seeds} seeds; a seed that diverged counts as worst. "
     lost = any(_marked(panel).any() for panel in panels)
-    hatched = "Hatched: no number, because runs diverged or cannot be made. "
+    hatched = "Hatched: no value, because runs diverged or the settings are not possible. "
     return (several if seeds > 1 else "") + (hatched if lost else "") + "A click picks a cell."
 
 

@@ -65,9 +65,10 @@ def edges(steps: np.ndarray) -> np.ndarray:
 
 def _nothing(snapshot: Snapshot, theme: Theme) -> Captioned:
     """The sentence in place of the bands."""
+    name = method_name(snapshot)
     reason = (
         "No update is recorded yet."
         if has_weights(snapshot)
-        else f"No weights ({method_name(snapshot)}): nobody is resampled, so nobody has descendants"
+        else f"No weights ({name}): nothing is resampled, so no walker has descendants."
     )
     return Captioned(blank("Genealogy", reason, theme, HEIGHT), f"Genealogy: {reason}", "")

@@ -71,7 +71,7 @@ def energy_surface(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
 def difference_map(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
     """p_model − p_data on the plane; the limits stay fixed at the target's highest density.
 
-    Where nobody knows the target's density, the figure says so.
+    Where the target's density is unknown, the figure says so.
     """
     if not snapshot.known_density:
         return _no_difference(snapshot, theme)
@@ -145,13 +145,13 @@ def cut(snapshot: Snapshot, theme: Theme = "light") -> Captioned:
 
 
 def _no_difference(snapshot: Snapshot, theme: Theme) -> Captioned:
-    """The empty plane with the reason: nobody knows the target's density."""
+    """The empty plane with the reason: the target's density is unknown."""
     text = f"{UNKNOWN}:<br>there is nothing to subtract"
     figure = finish(go.Figure(), theme, "p model − p data: unknown", 560)
     figure.add_annotation(note(text, theme, x=0.5, xref="paper", y=0.5, yref="paper"))
     _plane_axes(figure, snapshot)
     samples = snapshot.spec.target.samples
-    alt = f"No map of the difference: the target is known by {samples} points only."
+    alt = f"No map of the difference: only {samples} points of the target are known."
     caption = f"{UNKNOWN}; their {samples} samples alone give no difference of densities."
     return Captioned(figure, alt, caption)
 

@@ -56,7 +56,7 @@ def alt(snapshot: Snapshot, few: int) -> str:
     text = "; ".join(
         f"{what} {j + 1} "
         + ", ".join(f"{name} {number(value[j], form)}" for name, value in readings.items())
-        for j in _told(snapshot, few)
+        for j in _reported(snapshot, few)
     )
     count = len(masses.model)
     which = "" if count <= few else ", the largest error"
@@ -66,10 +66,10 @@ def alt(snapshot: Snapshot, few: int) -> str:
 def model_and_truth(snapshot: Snapshot, few: int) -> str:
     """The newest masses of the model and the true ones, of the same modes as `alt`."""
     masses, what = snapshot.mode_mass, noun(snapshot)
-    told = _told(snapshot, few)
-    now = ", ".join(number(masses.model[j], ".3f") for j in told)
-    goal = ", ".join(number(masses.truth[j], ".3f") for j in told)
-    where = "Now" if len(masses.model) <= few else f"Largest error at {what} {told[0] + 1}: now"
+    modes = _reported(snapshot, few)
+    now = ", ".join(number(masses.model[j], ".3f") for j in modes)
+    goal = ", ".join(number(masses.truth[j], ".3f") for j in modes)
+    where = "Now" if len(masses.model) <= few else f"Largest error at {what} {modes[0] + 1}: now"
     return f"{where} {now}, {'true' if snapshot.known_density else 'in all own points'} {goal}."
 
 
@@ -94,7 +94,7 @@ def curves_caption(snapshot: Snapshot) -> str:
     return text if wording.own_modes(snapshot) else text + wording.exactness(snapshot)
 
 
-def _told(snapshot: Snapshot, few: int) -> list[int]:
+def _reported(snapshot: Snapshot, few: int) -> list[int]:
     """All of up to `few` modes, else the one where model and truth differ most."""
     masses = snapshot.mode_mass
     if len(masses.model) <= few:

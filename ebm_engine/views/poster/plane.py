@@ -64,7 +64,7 @@ def fill(axes: Axes, snapshot: Snapshot, look: Look) -> None:
 
 
 def _field(axes: Axes, snapshot: Snapshot) -> None:
-    """E − min E, bilinear between the grid points; what is no number has the colour of CLIP."""
+    """E − min E, bilinear between the grid points; what is not a number has the colour of CLIP."""
     energy, (x, y) = plane_numbers.relative_energy(snapshot), plane_numbers.axes(snapshot)
     right, up = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2  # a grid point is the middle of a pixel
     axes.imshow(

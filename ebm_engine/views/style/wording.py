@@ -10,8 +10,8 @@ import numpy as np
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.theme import has_weights, method_name, power_of_ten
 
-UNKNOWN = "Nobody knows the density of own points"
-WORTH_TELLING = 1e-6  # share of the model's mass outside the quadrature's box
+UNKNOWN = "The density of own points is unknown"
+REPORTED = 1e-6  # share of the model's mass outside the quadrature's box
 
 
 def own_modes(snapshot: Snapshot) -> bool:
@@ -49,7 +49,7 @@ def exactness(snapshot: Snapshot) -> str:
         " Exact by quadrature on the plane, log Z up to "
         f"{power_of_ten(snapshot.quadrature_error)} nats."
     )
-    if snapshot.outside < WORTH_TELLING:
+    if snapshot.outside < REPORTED:
         return text
     return f"{text} Its box misses {power_of_ten(snapshot.outside)} of the model's mass."
 

@@ -33,7 +33,7 @@ SPREAD = 3  # values of a number to begin with
 class Comparison:
     """`base` in as many variants as there are values of `by`, METHOD or the path of a knob.
 
-    values: methods are told by their kind, CD with k steps also by cd-k; a kind that is that of
+    values: methods are named by their kind, CD with k steps also by cd-k; a kind that is that of
     `base` keeps its settings.
     """
 
@@ -107,7 +107,7 @@ def fitted(
         by, values = METHOD, ()
     found = fitting(base, by, values, problems)
     if len(found) > MOST:
-        problems.append(f"values names {len(found)} runs, the limit is {MOST}; the rest is left.")
+        problems.append(f"values has {len(found)} runs, the limit is {MOST}; the rest is left out.")
         found = found[:MOST]
     if len(found) < FEWEST:
         if values:
@@ -116,7 +116,7 @@ def fitted(
             )
         found = fitting(base, by, usual_values(base, by), [])
     if len(found) < FEWEST:
-        problems.append(f"{by} has no {FEWEST} values that fit; the methods are compared.")
+        problems.append(f"{by} does not have {FEWEST} values that fit; the methods are compared.")
         return fitted(preset, base, METHOD, (), problems)
     return Comparison(preset, base, by, tuple(one.value for one in found))
 
@@ -150,20 +150,20 @@ def fitting(base: RunSpec, by: str, values: Sequence[Any], problems: list[str]) 
             problems.append(f"{error}; it is left out.")
             continue
         if any(one.spec == other.spec for other in found):
-            problems.append(f"values has {shown(one.name)} twice; it is left out once.")
+            problems.append(f"values has {shown(one.name)} twice; it counts once.")
             continue
         found.append(one)
     return found
 
 
 def _with_method(base: RunSpec, value: str) -> RunSpec:
-    """The base with the method that `value` tells. Raises SpecError."""
+    """The base with the method that `value` names. Raises SpecError."""
     known = offer(slot_of(base)).kinds["method"]
     steps = STEPS.fullmatch(value)
     kind = "cd" if steps else value
     if kind not in known:
         raise SpecError(
-            f"values = {shown(value)} is no method, there are {', '.join(known)}, cd-10"
+            f"values = {shown(value)} is not a method, it must be one of {', '.join(known)}, cd-10"
         )
     spec = base if kind == base.method.kind else suited(base, "method", kind)
     return with_value(spec, "method.k", int(steps[1])) if steps else spec

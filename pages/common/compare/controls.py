@@ -30,15 +30,15 @@ from pages.common.tab.plain_text import plain
 
 METHODS_TITLE, KNOB_TITLE = "Methods", "A knob"
 FIRST_KNOB = "sampler.step_size"
-PRESET_HELP = "Target, start of the model and settings that all runs share."
+PRESET_HELP = "Target, initial model and settings that all runs share."
 BY_HELP = (
-    "What the runs differ in: how the gradient is estimated, or the value of one setting. All else "
-    "is the same: seed, data, initialisation and noise."
+    "What the runs differ in: how the gradient is estimated, or the value of one setting. "
+    "Everything else is the same: seed, data, initialisation and noise."
 )
 KNOB_HELP = "The setting that differs between the runs."
-VALUES_HELP = f"{FEWEST} to {MOST} values with commas between, one run each."
+VALUES_HELP = f"{FEWEST} to {MOST} values separated by commas, one run each."
 SETTINGS_HELP = "What all runs share. A change restarts all of them."
-STAYS = "The comparison goes on with those it has."
+STAYS = "The comparison keeps the ones it has."
 
 
 def draw(comparing: Comparing) -> None:
@@ -178,7 +178,7 @@ def _numbers(now: Comparison, comparing: Comparing, knob: Knob, problems: list[s
     values = read([field], {"values": text}, problems).get("values", ())
     found = fitting(now.base, now.by, values, problems)
     if not FEWEST <= len(found) <= MOST:
-        problems.append(f"{len(found)} values fit, allowed are {FEWEST} to {MOST}. {STAYS}")
+        problems.append(f"{len(found)} values fit, {FEWEST} to {MOST} are needed. {STAYS}")
         return now
     return replace(now, values=tuple(one.value for one in found))
 

@@ -5,7 +5,6 @@ Out means: one of the runs goes on alone in the explorer.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from functools import partial
 from html import escape
@@ -14,14 +13,15 @@ from pathlib import Path
 import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
-from ebm_engine.spec.edit import NEW_SEEDS, with_value
+from ebm_engine.spec.edit import with_value
 from ebm_engine.views.many_runs import compare
 from ebm_engine.views.many_runs.compare import Entry
 from pages.common.compare import link
 from pages.common.compare.comparison import METHOD, Comparison, Member, fitted, slot_of
 from pages.common.figures.show import show, theme
 from pages.common.tab import session
-from pages.common.tab.lockstep import Ensemble
+from pages.common.tab.another_seed import another_seed
+from pages.common.tab.lockstep import LockstepRuns
 from pages.common.tab.offers import EXPLORER, IMAGES
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
@@ -37,7 +37,7 @@ PROMOTE_HELP = (
 NO_PICTURE = "There is no recorded picture of this run yet; try again in a second."
 
 
-def draw(comparison: Comparison, members: Sequence[Member], runs: Ensemble) -> None:
+def draw(comparison: Comparison, members: Sequence[Member], runs: LockstepRuns) -> None:
     """Draw the bar and the stages, then figure and table."""
     st.html(STYLE)
     stage(
@@ -103,9 +103,7 @@ def _act(comparison: Comparison, place: int, action: Action) -> None:
     """Carry out an action of a stage: a new seed for all, or half the step size."""
     base, by, values = comparison.base, comparison.by, list(comparison.values)
     if action.name == "new-seed":
-        base = with_value(
-            base, "seed", (base.seed + 1 + secrets.randbelow(NEW_SEEDS - 1)) % NEW_SEEDS
-        )
+        base = with_value(base, "seed", another_seed(base.seed))
     elif action.name == "halve-step" and by == STEP_SIZE:
         values[place] /= 2
     elif action.name == "halve-step":
@@ -115,7 +113,7 @@ def _act(comparison: Comparison, place: int, action: Action) -> None:
     link.change(asked, afresh=True, problems=tuple(problems))
 
 
-def _follow(members: Sequence[Member], runs: Ensemble, styles: list[dict[str, str]]) -> None:
+def _follow(members: Sequence[Member], runs: LockstepRuns, styles: list[dict[str, str]]) -> None:
     """Draw figure and table, again every second while the runs play, and when they move else."""
     drawn = _state(runs)
 
@@ -128,18 +126,18 @@ def _follow(members: Sequence[Member], runs: Ensemble, styles: list[dict[str, st
     st.fragment(watch, run_every=REFRESH_SECONDS)()
 
 
-def _state(runs: Ensemble) -> tuple[bool, tuple[int, ...]]:
+def _state(runs: LockstepRuns) -> tuple[bool, tuple[int, ...]]:
     """Whether the runs play, and the versions of what is known of them."""
     views = [session.view(held) for held in runs.members]
     return _playing(runs), tuple(view.version if view is not None else -1 for view in views)
 
 
-def _playing(runs: Ensemble) -> bool:
+def _playing(runs: LockstepRuns) -> bool:
     views = [session.view(held) for held in runs.members]
     return any(view is not None and view.playing for view in views)
 
 
-def _numbers(members: Sequence[Member], runs: Ensemble, styles: list[dict[str, str]]) -> None:
+def _numbers(members: Sequence[Member], runs: LockstepRuns, styles: list[dict[str, str]]) -> None:
     views = [session.view(held) for held in runs.members]
     entries = [
         Entry(one.name, view.snapshot, style)

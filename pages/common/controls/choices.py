@@ -18,8 +18,8 @@ from pages.common.tab.session import Held
 
 def preset(held: Held) -> str:
     """Draw the choice of a preset and return its name."""
-    known, look = offer(held.slot).presets, display.of(held.slot)
-    if not look.shows("preset"):
+    known, options = offer(held.slot).presets, display.of(held.slot)
+    if not options.shows("preset"):
         return held.preset
     chosen = st.selectbox(
         "Preset",
@@ -27,17 +27,17 @@ def preset(held: Held) -> str:
         list(known).index(held.preset),
         format_func=lambda name: known[name].title,
         key=f"preset#{held.edition}",
-        help="Target, start of the model and settings in one. A change restarts the run.",
-        disabled=not look.frees("preset"),
+        help="Target, initial model and settings in one. A change restarts the run.",
+        disabled=not options.frees("preset"),
     )
-    return chosen if look.frees("preset") else held.preset
+    return chosen if options.frees("preset") else held.preset
 
 
 def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) -> str:
     """Draw the choice of the kind of a block as a list and return it."""
-    name, look = label.lower(), display.of(held.slot)
+    name, options = label.lower(), display.of(held.slot)
     present = flatten(held.spec)[f"{name}.kind"]
-    if not look.shows(name):
+    if not options.shows(name):
         return present
     chosen = st.selectbox(
         label,
@@ -46,18 +46,18 @@ def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) 
         format_func=lambda kind: table[kind].title,
         key=f"{name}.kind#{held.scope}",
         help=text,
-        disabled=not look.frees(name),
+        disabled=not options.frees(name),
     )
-    return chosen if look.frees(name) else present
+    return chosen if options.frees(name) else present
 
 
 def segments(
     label: str, table: Mapping[str, type[Block]], text: str, held: Held, *, hidden: bool = False
 ) -> str:
     """Draw the choice of the kind of a block side by side and return it."""
-    name, look = label.lower(), display.of(held.slot)
+    name, options = label.lower(), display.of(held.slot)
     present = flatten(held.spec)[f"{name}.kind"]
-    if not look.shows(name):
+    if not options.shows(name):
         return present
     chosen = st.segmented_control(
         label,
@@ -69,6 +69,6 @@ def segments(
         help=text,
         label_visibility="collapsed" if hidden else "visible",
         width="stretch",
-        disabled=not look.frees(name),
+        disabled=not options.frees(name),
     )
-    return chosen if look.frees(name) else present
+    return chosen if options.frees(name) else present

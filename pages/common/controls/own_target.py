@@ -25,7 +25,7 @@ NETWORK = "mlp"
 LARGEST_MB = 5
 UPLOAD_HELP = (
     "A CSV file of two columns, 10 to 50 000 rows, up to 5 MB. It stays in a temporary folder of "
-    "this server and goes when the server ends."
+    "this server until the server stops."
 )
 
 
@@ -49,7 +49,7 @@ def upload(held: Held) -> RunSpec | None:
     if held.spec.target.kind == KIND:
         st.caption(run_link.NOT_CARRIED.format(KIND))
     elif file is None:
-        st.caption("The run goes on with its target until there are points.")
+        st.caption("The run keeps its target until you upload points.")
     if file is None:
         return None
     return or_warning(lambda: _on_points(held.spec, uploads.keep_bytes(file.getvalue())))

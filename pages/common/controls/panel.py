@@ -42,8 +42,8 @@ METHOD_HELP = "\n".join(
 )
 OPTIMIZER_HELP = "The rule that turns a gradient into an update. A change restarts the run."
 CEILING_HINT = (
-    "Frozen parameters already cap ESS/N at {:.3g} with this step size: "
-    "a threshold above it resamples forever."
+    "This step size caps ESS/N at {:.3g} even with frozen parameters: "
+    "with a threshold above that, the walkers are resampled all the time."
 )
 HINT_SECONDS = 1.0
 GROUPS = {
@@ -77,7 +77,7 @@ def panel(held: Held, choose: Callable[[Held], RunSpec]) -> Held:
 
 
 def story(held: Held) -> str:
-    """What the preset tells; what the run is made of when target or energy is another."""
+    """The description of the preset, or what the run is made of if its target or energy differs."""
     known, spec = offer(held.slot).presets[held.preset], held.spec
     if spec.target == known.spec.target and spec.energy.kind == known.spec.energy.kind:
         return known.story
@@ -113,13 +113,13 @@ def draw(held: Held) -> RunSpec:
 
     Another optimizer comes alone, with what suits it: the other widgets do not show that yet.
     """
-    spec, look = held.spec, display.of(held.slot)
+    spec, options = held.spec, display.of(held.slot)
     basics, notes = st.container(gap="xsmall"), st.container()
-    folded = st.expander("More") if look.shows("more") else None
+    folded = st.expander("More") if options.shows("more") else None
     groups, exact, kind = {}, False, spec.optimizer.kind
     if folded is not None:
         with folded:
-            exact = st.toggle("Type exact values", help="Number fields in place of the sliders.")
+            exact = st.toggle("Type exact values", help="Number fields instead of sliders.")
         groups = _groups(folded, spec)
         with groups["optimizer"]:
             kind = choices.segments("Optimizer", OPTIMIZERS, OPTIMIZER_HELP, held, hidden=True)
@@ -128,13 +128,13 @@ def draw(held: Held) -> RunSpec:
         return asked
     for knob in knobs(spec):
         place = basics if knob.basic or knob.path == "seed" else groups.get(_head(knob))
-        if place is not None and look.shows(knob.path):
+        if place is not None and options.shows(knob.path):
             with place:
                 spec = _asked(held, spec, knob, exact=exact)
     if folded is not None:
         with folded:
             st.button("Back to the preset", on_click=session.load, args=(held.slot, held.preset))
-            st.caption("The address bar holds this run: its link gives anyone the same one.")
+            st.caption("The address bar holds this run: anyone who opens it gets the same one.")
     with notes:
         _hint(held, spec)
     return spec

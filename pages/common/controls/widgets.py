@@ -21,8 +21,8 @@ def widget(knob: Knob, value: Any, scope: str, *, typed: bool, disabled: bool = 
         return _many(knob, value, shared)
     if knob.kind == "choice":
         return _choice(knob, value, shared)
-    told = knob.unit not in ("updates", "steps") or knob.unit in knob.label.lower()
-    label = knob.label if told else f"{knob.label} ({knob.unit})"
+    named = knob.unit not in ("updates", "steps") or knob.unit in knob.label.lower()
+    label = knob.label if named else f"{knob.label} ({knob.unit})"
     if typed or knob.usual is None:
         return _number(knob, label, value, shared)
     return _slider(knob, label, value, shared)

@@ -1,4 +1,4 @@
-"""Figures: the Plotly versions of what the stage shows, to read, compare and take along.
+"""Figures: the Plotly versions of what the stage shows, to read, compare and save.
 
 While the run plays they are drawn again once a second. A second fragment draws nothing: it notices
 that the run was started, stopped or stepped on the stage, which never runs the page.
@@ -27,6 +27,7 @@ from pages.common.tab.session import Held
 Figure = Callable[[Snapshot, Theme], Captioned]
 Group = Mapping[str, Figure]
 REFRESH_SECONDS = 1.0
+SVG_HELP = "The camera button of a figure then saves SVG instead of PNG."
 
 
 class Album(NamedTuple):
@@ -84,7 +85,7 @@ def show(held: Held, album: Album = PLANE) -> None:
         group = st.segmented_control(
             "Figures", names, default=names[0], required=True, label_visibility="collapsed"
         )
-        as_svg = st.toggle("Save as SVG", help="The camera button of a figure saves PNG else.")
+        as_svg = st.toggle("Save as SVG", help=SVG_HELP)
         label, extra = album.on_demand.get(group, ("", {}))
         chosen = {**album.groups[group], **(extra if label and st.toggle(label) else {})}
     look = theme()

@@ -64,7 +64,7 @@ def _classes(held: Held) -> tuple[list[int], list[int]]:
     )
     classes, counts = sorted(chosen), []
     if not classes:
-        st.caption("The run goes on with its digits until one is chosen.")
+        st.caption("The run keeps its digits until you choose one.")
         return list(target.classes), list(target.counts)
     for place in range(0, len(classes), ACROSS):
         for column, digit in zip(st.columns(ACROSS), classes[place : place + ACROSS], strict=False):

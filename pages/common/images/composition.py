@@ -24,15 +24,15 @@ class Kept(NamedTuple):
 
 
 def show_composition(held: Held) -> None:
-    """Draw the shelf of kept models, the controls of their composition, and its chains."""
+    """Draw the kept models, the controls of their composition, and its chains."""
     st.markdown(
         "Energies add up: **and** multiplies densities, **or** mixes them, **not** divides by one. "
-        "Keep this model, train another one on other digits, and put both together."
+        "Keep this model, train another one on other digits, and combine the two."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.button("Keep this model", icon=":material/bookmark_add:"):
             _keep(held)
-        names = [kept.name for kept in _shelf()]
+        names = [kept.name for kept in _models()]
         chosen = st.multiselect(
             "Models", names, default=names[-2:], max_selections=MOST_MODELS, key=f"kept{len(names)}"
         )
@@ -41,26 +41,26 @@ def show_composition(held: Held) -> None:
         weights = _weights(chosen) if spec.rule != "or" else ()
         pressed = st.button("Walk on the sum", type="primary", disabled=len(chosen) < 2)
     if pressed:
-        contents = tuple(kept.content for name in chosen for kept in _shelf() if kept.name == name)
+        contents = tuple(kept.content for name in chosen for kept in _models() if kept.name == name)
         given = {"checkpoints": contents, "weights": weights}
         jobs.start(SLOT, SLOT, spec.model_dump() | given, None)
     jobs.follow(SLOT, figures.draw_composition)
 
 
 def _keep(held: Held) -> None:
-    """Put the run's newest checkpoint on the shelf; the oldest one goes when it is full."""
+    """Keep the run's newest checkpoint; the oldest model goes when there are too many."""
     content = checkpoint(held)
     if not content:
         st.info(NO_MODEL)
         return
-    shelf = _shelf()
-    numbers = [int(kept.name.partition(":")[0]) for kept in shelf]
+    models = _models()
+    numbers = [int(kept.name.partition(":")[0]) for kept in models]
     now = session.view(held)
     step = now.snapshot.step if now is not None and now.snapshot is not None else 0
     digits = "/".join(map(str, getattr(held.spec.target, "classes", ("own images",))))
     name = f"{max(numbers, default=0) + 1}: {digits}, {held.spec.method.title}, near update {step}"
-    shelf.append(Kept(name, content))
-    del shelf[:-MOST_KEPT]
+    models.append(Kept(name, content))
+    del models[:-MOST_KEPT]
 
 
 def _weights(names: list[str]) -> tuple[float, ...]:
@@ -71,6 +71,6 @@ def _weights(names: list[str]) -> tuple[float, ...]:
 
 
 @st.cache_resource(scope="session", show_spinner=False)
-def _shelf() -> list[Kept]:
+def _models() -> list[Kept]:
     """The models kept in this tab, oldest first."""
     return []

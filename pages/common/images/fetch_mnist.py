@@ -20,7 +20,7 @@ def show_if_missing() -> None:
     reason = why_no_mnist()
     if not reason:
         return
-    st.caption(plain(f"{reason} The embedded digits go on."))
+    st.caption(plain(f"{reason} Until then the built-in digits are used."))
     if st.button(f"Download MNIST ({SIZE})", icon=":material/download:"):
         jobs.start(SLOT, TASK, {}, None)
     jobs.follow(SLOT, _draw)

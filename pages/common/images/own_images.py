@@ -17,10 +17,10 @@ from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 UPLOAD_HELP = (
-    f"{own_images.FORMAT} The file stays in a temporary folder of this server and goes when the "
-    "server ends."
+    f"{own_images.FORMAT} The file stays in a temporary folder of this server until the "
+    "server stops."
 )
-NOTHING_YET = "The run goes on with its images until there is a file."
+NOTHING_YET = "The run keeps its images until you upload a file."
 SHOWN_CLASSES = 6
 
 
@@ -31,7 +31,7 @@ def choose(held: Held, energy_help: str) -> RunSpec:
         return came
     file = _files().get(getattr(held.spec.target, "path", ""))
     if held.spec.target.kind == KIND:
-        about = f"{_told(file)} " if file else ""
+        about = f"{_described(file)} " if file else ""
         st.caption(plain(about + run_link.NOT_CARRIED.format(KIND)))
     else:
         st.caption(NOTHING_YET)
@@ -45,8 +45,8 @@ def choose(held: Held, energy_help: str) -> RunSpec:
 
 def _upload(held: Held) -> RunSpec | None:
     """Draw the upload; the spec on images that came just now, if any did."""
-    look = display.of(held.slot)
-    if not (look.shows("target") and look.frees("target")):
+    options = display.of(held.slot)
+    if not (options.shows("target") and options.frees("target")):
         return None
     given = st.file_uploader(
         "Images (zip or NPZ)",
@@ -71,7 +71,7 @@ def _files() -> dict[str, OwnFile]:
     return session.kept("own images", dict)
 
 
-def _told(file: OwnFile) -> str:
+def _described(file: OwnFile) -> str:
     """Number, size and classes of the images in a sentence."""
     height, width = file.size
     names = ", ".join(file.names[:SHOWN_CLASSES])

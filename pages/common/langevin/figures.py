@@ -66,13 +66,13 @@ def draw_recipe(recipe: Recipe) -> None:
         )
         st.markdown("\n".join([head, *map(_recipe_row, RECIPES.values())]))
         st.caption(
-            "Closed forms: a cold recipe is gradient descent with a tremor. From η = 2 on a chain "
-            "on N(0, 1) flies apart."
+            "Closed forms: a cold recipe is gradient descent with a little jitter. From η = 2 on, "
+            "a chain on N(0, 1) diverges."
         )
 
 
 def _recipe_row(recipe: Recipe) -> str:
-    settled = number(recipe.variance) if np.isfinite(recipe.variance) else "flies apart"
+    settled = number(recipe.variance) if np.isfinite(recipe.variance) else "diverges"
     numbers = (recipe.step_size, recipe.noise, recipe.temperature, recipe.proper_noise)
     cells = [recipe.title, *(number(n) for n in numbers), settled]
     return f"| {' | '.join(cells)} |"
@@ -102,10 +102,10 @@ def _case_row(variance: float, step: float, theta: float) -> str:
 def draw_evidence(result: Mapping[str, Any], *, noises: tuple[float, float]) -> None:
     """Evidence and parameter of both models, and the Bayes factor between them."""
     if "bayes" in result:
-        estimate, witness = (_nats(result, name) for name in ("bayes", "witness"))
+        estimate, independent = (_nats(result, name) for name in ("bayes", "witness"))
         st.markdown(
             f"Log Bayes factor of the first model over its rival: **{estimate}** from the "
-            f"particles that steer θ, **{witness}** from witnesses on the same path that do not, "
+            f"particles that steer θ, **{independent}** from independent ones on the same path, "
             f"exact **{number(result['bayes_exact'], '.3f')}** nats (± 2 s.e.; "
             f"{result['walkers']} particles each)."
         )

@@ -107,7 +107,7 @@ def _show_evidence(spec: EvidenceSpec) -> None:
 SECTIONS: dict[str, Section] = {
     "chains": Section(
         "Chains",
-        "Chains walk on an energy that stays as it is. Look first whether they change sides at "
+        "Chains walk on an energy that stays as it is. First look whether they cross over at "
         "all: a chain that never crosses has the right shape and the wrong masses.",
         _choose_chains,
         _show_chains,
@@ -115,7 +115,7 @@ SECTIONS: dict[str, Section] = {
     "bias": Section(
         "Step-size bias and temperature",
         "A Langevin chain without a test samples exp(−U) only as the step goes to 0, and only with "
-        "the right noise. The order of noise and gradient decides on which side it errs.",
+        "the right noise. The order of noise and gradient decides in which direction it errs.",
         _choose_bias,
         _show_bias,
     ),

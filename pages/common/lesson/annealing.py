@@ -8,16 +8,16 @@ from contextlib import suppress
 import streamlit as st
 
 from ebm_engine.server.hub.hub import UnknownRun, hub
-from pages.common.lesson.flow import Walk
+from pages.common.lesson.flow import Progress
 from pages.common.tab import jobs
-from pages.common.tab.lockstep import Ensemble
+from pages.common.tab.lockstep import LockstepRuns
 from pages.live.stage import Measured
 
 SLOT = "lesson-ais"
 AIS = {"walkers": 400, "steps": 200}  # as in the claims of the lessons
 
 
-def measure(walk: Walk, runs: Ensemble) -> bool:
+def measure(progress: Progress, runs: LockstepRuns) -> bool:
     """Have every model measured by annealed walkers; False while one is not saved yet."""
     contents = []
     for held in runs.members:
@@ -25,28 +25,28 @@ def measure(walk: Walk, runs: Ensemble) -> bool:
             contents.append(hub().checkpoint(held.token))
     if len(contents) < len(runs.members) or not all(contents):
         return False
-    for run, held, content in zip(walk.lesson.runs, runs.members, contents, strict=True):
-        given = AIS | {"seed": walk.seed, "checkpoint": content}
-        jobs.start(_job(run.name), "ais", given, (walk.lesson.id, held.token))
+    for run, held, content in zip(progress.lesson.runs, runs.members, contents, strict=True):
+        given = AIS | {"seed": progress.seed, "checkpoint": content}
+        jobs.start(_job(run.name), "ais", given, (progress.lesson.id, held.token))
     return True
 
 
-def follow(walk: Walk, runs: Ensemble) -> None:
+def follow(progress: Progress, runs: LockstepRuns) -> None:
     """Draw how far the measurements are; the page runs again when one has come to its end."""
-    for run, held in zip(walk.lesson.runs, runs.members, strict=True):
-        if jobs.about(_job(run.name)) == (walk.lesson.id, held.token):
+    for run, held in zip(progress.lesson.runs, runs.members, strict=True):
+        if jobs.about(_job(run.name)) == (progress.lesson.id, held.token):
             if jobs.found(_job(run.name)) is None:
                 st.caption(run.title)
             jobs.follow(_job(run.name), lambda _: None)
 
 
-def annealed(walk: Walk, runs: Ensemble | None) -> dict[str, Mapping[str, object]]:
+def annealed(progress: Progress, runs: LockstepRuns | None) -> dict[str, Mapping[str, object]]:
     """What annealed walkers have found of each run of this lesson, by its name."""
     if runs is None:
         return {}
     found = {}
-    for run, held in zip(walk.lesson.runs, runs.members, strict=True):
-        if jobs.about(_job(run.name)) == (walk.lesson.id, held.token):
+    for run, held in zip(progress.lesson.runs, runs.members, strict=True):
+        if jobs.about(_job(run.name)) == (progress.lesson.id, held.token):
             result = jobs.found(_job(run.name))
             found |= {run.name: result} if result is not None else {}
     return found

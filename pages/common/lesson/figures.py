@@ -21,19 +21,19 @@ from ebm_engine.views.many_runs import compare, together
 from ebm_engine.views.style.theme import Captioned, Theme
 from pages.common.controls.widgets import widget
 from pages.common.figures.show import show, theme
-from pages.common.lesson.flow import Walk
+from pages.common.lesson.flow import Progress
 from pages.common.tab import display
 
 CURVES = tuple(together.PARTS)  # parts that are drawn for all runs together
 COMING = {
-    "kl": "The KL of all runs is drawn here from the first updates on.",
-    "contrast": "KL and contrast of all runs are drawn here from the first updates on.",
-    "ess": "Effective sample size and ancestors are drawn here from the first updates on.",
-    "weights": "The log-weights of all runs are drawn here from the first updates on.",
+    "kl": "KL(target ‖ model) of all runs appears here after the first updates.",
+    "contrast": "KL and contrast of all runs appear here after the first updates.",
+    "ess": "Effective sample size and ancestors appear here after the first updates.",
+    "weights": "The log-weights of all runs appear here after the first updates.",
 }
 
 
-class Place(NamedTuple):
+class CurveLayout(NamedTuple):
     """Where the curves of all runs are drawn: height of the figure in pixels, one below the other
     where there are several, and whether there is room to name the lines.
     """
@@ -43,8 +43,8 @@ class Place(NamedTuple):
     legend: bool
 
 
-ABOVE = Place(200, stacked=False, legend=True)
-BESIDE = Place(400, stacked=True, legend=False)  # the headings of the runs show their lines
+ABOVE = CurveLayout(200, stacked=False, legend=True)
+BESIDE = CurveLayout(400, stacked=True, legend=False)  # the headings of the runs show their lines
 LARGE = 0.75  # of the height, where everything is larger and the screen is not
 HINT = "Move this slider between {low:g} and {high:g}."
 
@@ -65,66 +65,68 @@ DRAWN: Mapping[str, Callable[[Any, Theme], Captioned]] = {
 }
 
 
-def slide(walk: Walk) -> bool:
+def slide(progress: Progress) -> bool:
     """Draw the slider that the step is about; whether it stands where it should.
 
     It can be moved once the prediction is made.
     """
-    step = walk.step
-    values = walk.values.setdefault(walk.place, {})
+    step = progress.step
+    values = progress.values.setdefault(progress.place, {})
     if not isinstance(step.do, Slide):
         return False
     known = {knob.path: knob for knob in block_knobs(sliders(step.figure, values))}
     knob = known[step.do.slide]
     value = getattr(sliders(step.figure, values), knob.path)
-    scope = f"{walk.lesson.id}.{walk.place}"
-    moved = widget(knob, value, scope, typed=False, disabled=not walk.predicted)
+    scope = f"{progress.lesson.id}.{progress.place}"
+    moved = widget(knob, value, scope, typed=False, disabled=not progress.predicted)
     values[knob.path] = float(moved)
     st.caption(HINT.format(low=step.do.low, high=step.do.high))
-    return walk.predicted and step.do.low <= moved <= step.do.high
+    return progress.predicted and step.do.low <= moved <= step.do.high
 
 
-def numbers(walk: Walk) -> dict[str, float]:
+def numbers(progress: Progress) -> dict[str, float]:
     """The numbers of the step's figure with its sliders as they stand, empty without a figure."""
-    step = walk.step
+    step = progress.step
     if step is None or step.figure is None:
         return {}
-    return figure_numbers(step.figure, walk.values.get(walk.place, {}))
+    return figure_numbers(step.figure, progress.values.get(progress.place, {}))
 
 
-def draw(walk: Walk, name: str) -> None:
+def draw(progress: Progress, name: str) -> None:
     """Draw a figure with its sliders as they stand at the present place."""
-    spec = sliders(name, walk.values.get(walk.place, {}))
+    spec = sliders(name, progress.values.get(progress.place, {}))
     show(f"lesson-{name}", DRAWN[name](spec, theme()))
 
 
-def draw_together(walk: Walk, part: str, snapshots: Mapping[str, Snapshot], place: Place) -> None:
+def draw_together(
+    progress: Progress, part: str, snapshots: Mapping[str, Snapshot], layout: CurveLayout
+) -> None:
     """Draw one part of all runs on common axes."""
-    entries, look, parts = _entries(walk, snapshots), theme(), together.PARTS[part]
+    entries, look, parts = _entries(progress, snapshots), theme(), together.PARTS[part]
     count = len(parts)
-    high = round(place.height * LARGE) if display.presenting() else place.height
-    places = [st.container() for _ in parts] if place.stacked else st.columns(count)
+    high = round(layout.height * LARGE) if display.presenting() else layout.height
+    places = [st.container() for _ in parts] if layout.stacked else st.columns(count)
     for where, name in zip(places, parts, strict=True):
         reading = together.FIGURES[name](entries, look)
         reading.figure.update_layout(
-            height=high // count if place.stacked else high,
-            showlegend=place.legend and count == 1,
+            height=high // count if layout.stacked else high,
+            showlegend=layout.legend and count == 1,
         )
         with where:
             show(f"lesson-{name}", reading)
 
 
-def headings(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[str]:
+def headings(progress: Progress, snapshots: Mapping[str, Snapshot]) -> list[str]:
     """The title of each run as HTML, with a sample of its line once that is known."""
-    titles = [f"<strong>{escape(run.title)}</strong>" for run in walk.lesson.runs]
+    titles = [f"<strong>{escape(run.title)}</strong>" for run in progress.lesson.runs]
     if not snapshots:
         return titles
-    drawn = [compare.sample(entry.style) for entry in _entries(walk, snapshots)]
+    drawn = [compare.sample(entry.style) for entry in _entries(progress, snapshots)]
     return [f"{line} {title}" for line, title in zip(drawn, titles, strict=True)]
 
 
-def _entries(walk: Walk, snapshots: Mapping[str, Snapshot]) -> list[compare.Entry]:
-    shots = [snapshots[run.name] for run in walk.lesson.runs]
+def _entries(progress: Progress, snapshots: Mapping[str, Snapshot]) -> list[compare.Entry]:
+    shots = [snapshots[run.name] for run in progress.lesson.runs]
     styles = together.styles(shots, theme())
-    titles = [run.title for run in walk.lesson.runs]
+    titles = [run.title for run in progress.lesson.runs]
     return [compare.Entry(*entry) for entry in zip(titles, shots, styles, strict=True)]

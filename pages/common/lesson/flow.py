@@ -1,7 +1,7 @@
-"""The way of a learner through a lesson: where they stand, what they predicted, what they saw.
+"""The progress of a learner through a lesson: place, predictions, and what was revealed.
 
 A lesson has the places 0 (its introduction), 1 to n (its steps) and n + 1 (its summary). At each
-place its runs stand at one update: `Walk.target`. The next place opens when the present one is
+place its runs stand at one update: `Progress.target`. The next place opens when the present one is
 done. All of it belongs to the browser tab; `lesson` and `step` in the address lead to a place.
 """
 
@@ -22,12 +22,12 @@ UNKNOWN = "…"  # stands for a number that is not measured yet
 
 
 @dataclass
-class Walk:
-    """One lesson as this tab has gone through it; edition grows when it begins anew.
+class Progress:
+    """How far this tab is in one lesson; edition grows when the lesson begins anew.
 
-    picks: the choice predicted in each step; begun: steps whose action was started; told: what each
-    finished step has revealed, with its numbers; said: other texts as they were first filled;
-    values: the sliders of each step that has some.
+    picks: the choice predicted in each step; begun: steps whose action was started; revealed: what
+    each finished step has revealed, with its numbers; filled: other texts with the numbers of their
+    first time; values: the sliders of each step that has some.
     """
 
     lesson: Lesson
@@ -36,8 +36,8 @@ class Walk:
     edition: int = 0
     picks: dict[int, int] = field(default_factory=dict)
     begun: set[int] = field(default_factory=set)
-    told: dict[int, str] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    revealed: dict[int, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
     values: dict[int, dict[str, float]] = field(default_factory=dict)
 
     @property
@@ -58,12 +58,12 @@ class Walk:
     @property
     def done(self) -> bool:
         """Whether the next place may open."""
-        return self.step is None or self.place in self.told
+        return self.step is None or self.place in self.revealed
 
     @property
     def finished(self) -> bool:
         """Whether every step has been done."""
-        return len(self.told) == len(self.lesson.steps)
+        return len(self.revealed) == len(self.lesson.steps)
 
     @property
     def base(self) -> int:
@@ -85,16 +85,16 @@ class Walk:
         """A text with its numbers as they were when it was first filled; `fill` None: not yet."""
         if not PLACEHOLDER.search(text):
             return text
-        if name not in self.said and fill is not None:
-            self.said[name] = fill(text)
-        return self.said.get(name) or PLACEHOLDER.sub(UNKNOWN, text)
+        if name not in self.filled and fill is not None:
+            self.filled[name] = fill(text)
+        return self.filled.get(name) or PLACEHOLDER.sub(UNKNOWN, text)
 
 
 @dataclass
-class Walks:
+class TabLessons:
     """All lessons of this tab by id, the open one, and the link of their page."""
 
-    by_id: dict[str, Walk] = field(default_factory=dict)
+    by_id: dict[str, Progress] = field(default_factory=dict)
     open_id: str = ""
     link: PageLink = field(default_factory=PageLink)
 
@@ -104,31 +104,31 @@ def known() -> list[Lesson]:
     return lessons(FOLDER)
 
 
-def walks() -> Walks:
+def of_tab() -> TabLessons:
     """What this tab knows of its lessons."""
-    return session.kept("lessons", Walks)
+    return session.kept("lessons", TabLessons)
 
 
-def walk_of(lesson: Lesson) -> Walk:
-    """The walk through a lesson; a new one for a lesson that is new or has been rewritten."""
-    mine = walks().by_id
-    if lesson.id not in mine or mine[lesson.id].lesson != lesson:
-        mine[lesson.id] = Walk(lesson)
-    return mine[lesson.id]
+def progress_of(lesson: Lesson) -> Progress:
+    """The progress through a lesson; a new one for a lesson that is new or has been rewritten."""
+    known = of_tab().by_id
+    if lesson.id not in known or known[lesson.id].lesson != lesson:
+        known[lesson.id] = Progress(lesson)
+    return known[lesson.id]
 
 
-def enter(offered: Sequence[Lesson]) -> Walk | None:
-    """The open walk, None for the overview; as the link says when that is another one."""
-    mine = walks()
+def enter(offered: Sequence[Lesson]) -> Progress | None:
+    """The open lesson, None for the overview; as the link says when that is another one."""
+    tab = of_tab()
     params = link.given(LINK)
-    if mine.link.is_new(params, bare=True):
-        mine.open_id, problems = "", []
+    if tab.link.is_new(params, bare=True):
+        tab.open_id, problems = "", []
         found = read(params, offered, problems)
         if found is not None:
             open_at(*found)
-        mine.link.problems = problems
-    found = {lesson.id: lesson for lesson in offered}.get(mine.open_id)
-    return walk_of(found) if found is not None else None
+        tab.link.problems = problems
+    found = {lesson.id: lesson for lesson in offered}.get(tab.open_id)
+    return progress_of(found) if found is not None else None
 
 
 def read(
@@ -162,26 +162,30 @@ def _listed(name: str, values: Mapping[str, Any], listed: str, otherwise: str) -
 
 def open_at(lesson: Lesson, place: int | None = None) -> None:
     """Open a lesson at a place, None: where this tab left it."""
-    mine = walks()
-    mine.open_id, mine.link.problems = lesson.id, []
+    tab = of_tab()
+    tab.open_id, tab.link.problems = lesson.id, []
     if place is not None:
-        walk_of(lesson).go(place)
+        progress_of(lesson).go(place)
 
 
 def close() -> None:
     """Go back to the overview."""
-    mine = walks()
-    mine.open_id, mine.link.problems = "", []
+    tab = of_tab()
+    tab.open_id, tab.link.problems = "", []
 
 
-def restart(walk: Walk, seed: int | None = None, place: int = 0) -> None:
+def restart(progress: Progress, seed: int | None = None, place: int = 0) -> None:
     """Begin a lesson anew, with another seed where one is given."""
-    seed = walk.seed if seed is None else seed
-    fresh = Walk(walk.lesson, seed, place, walk.edition + 1)
-    walks().by_id[walk.lesson.id] = fresh
+    seed = progress.seed if seed is None else seed
+    fresh = Progress(progress.lesson, seed, place, progress.edition + 1)
+    of_tab().by_id[progress.lesson.id] = fresh
 
 
-def write(walk: Walk | None) -> None:
+def write(progress: Progress | None) -> None:
     """Make the address bar hold the place."""
-    place = {"lesson": str(walk.lesson.number), "step": str(walk.place or "")} if walk else {}
-    walks().link.write({name: text for name, text in place.items() if text})
+    place = (
+        {"lesson": str(progress.lesson.number), "step": str(progress.place or "")}
+        if progress
+        else {}
+    )
+    of_tab().link.write({name: text for name, text in place.items() if text})

@@ -21,10 +21,10 @@ PRESENT = """
 - **Hide and lock.** On the explorer, Share → “For teachers” makes a link in which controls or
   panels are hidden and values locked: for an exercise with one knob only, or for masses that are
   still to be predicted.
-- **Another seed.** The die on the bar begins a lesson anew with other data and noise. The claims of
-  each lesson hold for at least nine of ten seeds.
-- **Your own lesson** is one JSON file in `assets/lessons`; copy one of those and change it. A
-  mistake in it is told on the page of lessons in one sentence.
+- **Another seed.** The die on the bar starts the lesson over with other data and noise. The claims
+  of each lesson hold for at least nine of ten seeds.
+- **Your own lesson** is one JSON file in `assets/lessons`; copy one of those and change it. The
+  page of lessons reports a mistake in it in one sentence.
 """
 
 

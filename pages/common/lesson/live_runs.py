@@ -1,13 +1,12 @@
 """The runs of a lesson, side by side in lockstep: brought to the update of the present place.
 
-That update is their limit, so that nobody sees what is still to be predicted; on a way back they
-start again and come to it with the same numbers. The bar pauses and plays on the way. Who presses
-play at the limit begins the action of a step that is ready for it.
+That update is their limit, so that the outcome is not seen before it is predicted; on the way back
+they start again and reach it with the same numbers. The bar pauses and plays on the way. Play at
+the limit begins the action of a step that is ready for it.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,20 +21,20 @@ from ebm_engine.server.commands import Command, Limit, Play, Reset
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.views.many_runs.together import PARTS
 from pages.common.lesson import annealing, flow
-from pages.common.lesson.flow import Walk
+from pages.common.lesson.flow import Progress
 from pages.common.tab import lockstep, session
-from pages.common.tab.lockstep import Ensemble
+from pages.common.tab.another_seed import another_seed
+from pages.common.tab.lockstep import LockstepRuns
 from pages.live.stage import Action, stage
 
 SLOT = "lesson"
-NEW_SEEDS = 10_000
 COLUMNS = 3  # where curves stand beside the stages
 ROOM = 1.3  # times as wide as a stage: the last column, where it is free for curves
 ON_STAGES = ("plane", "masses", "images")  # parts that each run's own stage has
 
 
 @dataclass
-class Pulse:
+class LastOrder:
     """The last order that the runs were given, and how often play had been pressed by then."""
 
     order: tuple[str, int] = ("", -1)  # group and update
@@ -44,7 +43,7 @@ class Pulse:
 
 
 @dataclass(frozen=True)
-class State:
+class RunsState:
     """The runs of a lesson at one moment.
 
     ready: all stand where the present place wants them; paused: they do not, and nobody makes them;
@@ -64,13 +63,13 @@ class State:
         return min(self.step / self.target, 1.0) if self.target else 1.0
 
 
-def hold(walk: Walk) -> Ensemble | None:
+def hold(progress: Progress) -> LockstepRuns | None:
     """The runs of a lesson as this tab holds them, None for a lesson without; raises HubFull."""
-    specs = list(walk.lesson.specs(walk.seed).values())
+    specs = list(progress.lesson.specs(progress.seed).values())
     if not specs:
         session.enter()
         return None
-    return lockstep.hold(SLOT, preset_of(walk.lesson.runs[0]), specs, play=False)
+    return lockstep.hold(SLOT, preset_of(progress.lesson.runs[0]), specs, play=False)
 
 
 def preset_of(run: LessonRun) -> str:
@@ -78,46 +77,46 @@ def preset_of(run: LessonRun) -> str:
     return run.preset if run.spec() == built(run) else run.without_mnist.preset
 
 
-def look(walk: Walk, runs: Ensemble | None) -> State:
+def state_of(progress: Progress, runs: LockstepRuns | None) -> RunsState:
     """The runs as they are now; a lesson without any is always ready."""
     if runs is None:
-        return State(True, 0, 0)
+        return RunsState(True, 0, 0)
     views = [session.view(held) for held in runs.members]
     pictures = [view.snapshot if view is not None else None for view in views]
     if None in pictures:
-        return State(False, 0, walk.target)
+        return RunsState(False, 0, progress.target)
     living = [picture.step for picture in pictures if picture.divergence is None]
-    names = [run.name for run in walk.lesson.runs]
-    ready = all(step == walk.target for step in living)
-    step = min(living, default=walk.target)
-    return State(ready, step, walk.target, dict(zip(names, pictures, strict=True)))
+    names = [run.name for run in progress.lesson.runs]
+    ready = all(step == progress.target for step in living)
+    step = min(living, default=progress.target)
+    return RunsState(ready, step, progress.target, dict(zip(names, pictures, strict=True)))
 
 
-def steer(walk: Walk, runs: Ensemble) -> State:
-    """Make the runs go where they belong, and tell where they are.
+def steer(progress: Progress, runs: LockstepRuns) -> RunsState:
+    """Make the runs go where they belong, and return where they are.
 
-    Each order is given once: after it the person has the word, who may pause and play.
+    Each order is given once: after it the person decides, and may pause and play.
     """
     views = [session.view(held) for held in runs.members]
     if None in views:
         st.rerun()
-    state, pulse = look(walk, runs), session.kept("lesson-pulse", Pulse)
+    state, last = state_of(progress, runs), session.kept("lesson-order", LastOrder)
     order = (runs.group, state.target)
-    if order != pulse.order:
+    if order != last.order:
         if state.snapshots:
             _order(runs, state.target, max(view.snapshot.step for view in views))
-            pulse.order, pulse.plays = order, _plays(runs)
+            last.order, last.plays = order, _plays(runs)
         return state
-    if views[0].plays != pulse.plays:
-        pulse.plays = views[0].plays
+    if views[0].plays != last.plays:
+        last.plays = views[0].plays
         if state.ready:
-            pulse.refused = (walk.lesson.id, walk.place)
-        begin(walk)
+            last.refused = (progress.lesson.id, progress.place)
+        begin(progress)
     stopped = not state.ready and not any(view.playing for view in views)
     return replace(state, paused=stopped, queue=views[0].queue_position)
 
 
-def _order(runs: Ensemble, target: int, furthest: int) -> None:
+def _order(runs: LockstepRuns, target: int, furthest: int) -> None:
     """Let the runs go to the target, from update 0 again when one is past it."""
     _send(runs, Limit(target))
     if furthest > target:
@@ -126,67 +125,68 @@ def _order(runs: Ensemble, target: int, furthest: int) -> None:
         _send(runs, Play())
 
 
-def _plays(runs: Ensemble) -> int:
+def _plays(runs: LockstepRuns) -> int:
     view = session.view(runs.members[0])
     return view.plays if view is not None else 0
 
 
-def refused(walk: Walk) -> bool:
+def refused(progress: Progress) -> bool:
     """Whether play was pressed on the bar at this place, where the runs have to wait."""
-    pulse = session.kept("lesson-pulse", Pulse)
-    return pulse.refused == (walk.lesson.id, walk.place)
+    last = session.kept("lesson-order", LastOrder)
+    return last.refused == (progress.lesson.id, progress.place)
 
 
-def begin(walk: Walk) -> None:
+def begin(progress: Progress) -> None:
     """Start the action of the present step, if its prediction has been made."""
-    if walk.step is not None and walk.predicted:
-        walk.begun.add(walk.place)
+    if progress.step is not None and progress.predicted:
+        progress.begun.add(progress.place)
 
 
-def act(walk: Walk, action: Action) -> None:
+def act(progress: Progress, action: Action) -> None:
     """Carry out an action of the bar: a new seed begins the lesson anew."""
     if action.name == "new-seed":
-        seed = (walk.seed + 1 + secrets.randbelow(NEW_SEEDS - 1)) % NEW_SEEDS
-        flow.restart(walk, seed, min(walk.place, 1))
+        flow.restart(progress, another_seed(progress.seed), min(progress.place, 1))
 
 
-def draw_bar(walk: Walk, runs: Ensemble) -> None:
+def draw_bar(progress: Progress, runs: LockstepRuns) -> None:
     """The transport bar and the timeline of all runs."""
-    pointed = "transport" if walk.step is not None and walk.step.point == "transport" else ""
+    pointed = (
+        "transport" if progress.step is not None and progress.step.point == "transport" else ""
+    )
     stage(
         runs.members[0].token,
-        key=f"lesson-{walk.lesson.id}-bar",
+        key=f"lesson-{progress.lesson.id}-bar",
         layout="bar",
         group=runs.group,
-        on_action=partial(act, walk),
+        on_action=partial(act, progress),
         point=pointed,
     )
 
 
-def has_room(walk: Walk) -> bool:
+def has_room(progress: Progress) -> bool:
     """Whether the stages leave a column free: in all steps of a lesson that draws curves, so that
     they keep their places, where the runs are few enough.
     """
-    curves = any(step.point in PARTS for step in walk.lesson.steps)
-    return curves and len(walk.lesson.runs) < COLUMNS
+    curves = any(step.point in PARTS for step in progress.lesson.steps)
+    return curves and len(progress.lesson.runs) < COLUMNS
 
 
-def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> DeltaGenerator:
+def draw_stages(progress: Progress, runs: LockstepRuns, headings: Sequence[str]) -> DeltaGenerator:
     """A stage for each run below its heading of HTML, beside each other; returns the last column,
     which is free where the runs leave room.
     """
-    point = walk.step.point if walk.step is not None else None
+    point = progress.step.point if progress.step is not None else None
     count = len(runs.members)
-    free = COLUMNS - count if has_room(walk) else 0
+    free = COLUMNS - count if has_room(progress) else 0
     places = st.columns([1.0] * count + [ROOM] * free, gap="medium")
-    found = annealing.annealed(walk, runs)
-    members = zip(places, walk.lesson.runs, runs.members, headings, strict=False)
+    found = annealing.annealed(progress, runs)
+    members = zip(places, progress.lesson.runs, runs.members, headings, strict=False)
     for place, run, held, heading in members:
         with place:
             st.html(heading)
             stage(
                 held.token,
-                key=f"lesson-{walk.lesson.id}-{run.name}",
+                key=f"lesson-{progress.lesson.id}-{run.name}",
                 layout="tile" if held.spec.target.of_images else "cell",
                 group=runs.group,
                 measured=annealing.measured(found.get(run.name)),
@@ -195,6 +195,6 @@ def draw_stages(walk: Walk, runs: Ensemble, headings: Sequence[str]) -> DeltaGen
     return places[-1]
 
 
-def _send(runs: Ensemble, command: Command) -> None:
+def _send(runs: LockstepRuns, command: Command) -> None:
     with suppress(UnknownRun, HubFull):  # the stages say so
         hub().command(runs.members[0].token, command)

@@ -11,7 +11,7 @@ from ebm_engine.lessons.read import mistakes
 from ebm_engine.lessons.template import PLACEHOLDER
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.lesson import flow, live_runs
-from pages.common.lesson.flow import Walk
+from pages.common.lesson.flow import Progress
 from pages.common.tab import run_link
 from pages.common.tab.plain_text import plain, warn
 
@@ -27,7 +27,7 @@ def overview(offered: Sequence[Lesson]) -> None:
     """Draw all lessons as cards, with what this tab has done of them."""
     st.header("Lessons", anchor=False)
     st.markdown(INTRODUCTION)
-    warn((*flow.walks().link.problems, *_left_out()))
+    warn((*flow.of_tab().link.problems, *_left_out()))
     todo = next((lesson.id for lesson in offered if not _finished(lesson)), "")
     for first in range(0, len(offered), COLUMNS):
         columns = st.columns(COLUMNS, gap="small")
@@ -37,21 +37,25 @@ def overview(offered: Sequence[Lesson]) -> None:
 
 
 def _finished(lesson: Lesson) -> bool:
-    walk = flow.walks().by_id.get(lesson.id)
-    return walk is not None and walk.lesson == lesson and walk.finished
+    progress = flow.of_tab().by_id.get(lesson.id)
+    return progress is not None and progress.lesson == lesson and progress.finished
 
 
 def _left_out() -> list[str]:
-    return [f"A lesson is left out: {told}." for told in mistakes(flow.FOLDER)]
+    return [f"A lesson is left out: {mistake}." for mistake in mistakes(flow.FOLDER)]
 
 
 def _card(lesson: Lesson, *, primary: bool) -> None:
-    walk = flow.walks().by_id.get(lesson.id)
-    begun = walk is not None and walk.lesson == lesson and (walk.place > 0 or walk.told)
+    progress = flow.of_tab().by_id.get(lesson.id)
+    begun = (
+        progress is not None
+        and progress.lesson == lesson
+        and (progress.place > 0 or progress.revealed)
+    )
     st.markdown(f"**{lesson.number}. {plain(lesson.title)}** · {lesson.minutes} min")
     st.markdown(question_of(lesson))
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = "Start" if not begun else "Look again at" if walk.finished else "Go on with"
+        label = "Start" if not begun else "Review" if progress.finished else "Continue"
         st.button(
             f"{label} lesson {lesson.number}",
             key=f"open-{lesson.id}",
@@ -60,7 +64,7 @@ def _card(lesson: Lesson, *, primary: bool) -> None:
             args=(lesson,),
             help="Opens where you left it." if begun else "Opens at its introduction.",
         )
-        st.caption(_story(walk) if begun else "Not begun", width="content")
+        st.caption(_standing(progress) if begun else "Not started", width="content")
 
 
 def question_of(lesson: Lesson) -> str:
@@ -69,31 +73,34 @@ def question_of(lesson: Lesson) -> str:
     return next((text for text in asked if not PLACEHOLDER.search(text)), "")
 
 
-def _story(walk: Walk) -> str:
-    if walk.finished:
-        return f":material/check: Done · {score(walk)}"
-    return f"Step {min(max(walk.place, 1), walk.last - 1)} of {walk.last - 1} · {score(walk)}"
+def _standing(progress: Progress) -> str:
+    if progress.finished:
+        return f":material/check: Done · {score(progress)}"
+    steps = progress.last - 1
+    return f"Step {min(max(progress.place, 1), steps)} of {steps} · {score(progress)}"
 
 
-def score(walk: Walk) -> str:
+def score(progress: Progress) -> str:
     """How many of the finished steps were predicted right."""
-    asked = {i: step.ask for i, step in enumerate(walk.lesson.steps, start=1) if step.ask}
-    judged = [i for i in asked if i in walk.told and i in walk.picks]
-    right = sum(walk.picks[i] == asked[i].right for i in judged)
+    asked = {i: step.ask for i, step in enumerate(progress.lesson.steps, start=1) if step.ask}
+    judged = [i for i in asked if i in progress.revealed and i in progress.picks]
+    right = sum(progress.picks[i] == asked[i].right for i in judged)
     return f"{right} of {len(judged)} predictions right" if judged else "no prediction yet"
 
 
-def summary(walk: Walk, fill: Callable[[str], str] | None, offered: Sequence[Lesson]) -> None:
+def summary(
+    progress: Progress, fill: Callable[[str], str] | None, offered: Sequence[Lesson]
+) -> None:
     """Draw what the lesson says in the end, the predictions, and where to go from here."""
-    st.markdown(walk.text("summary", walk.lesson.summary, fill))
-    st.markdown(f"**Your predictions:** {score(walk)}")
-    for place, step in enumerate(walk.lesson.steps, start=1):
+    st.markdown(progress.text("summary", progress.lesson.summary, fill))
+    st.markdown(f"**Your predictions:** {score(progress)}")
+    for place, step in enumerate(progress.lesson.steps, start=1):
         if step.ask is not None:
-            _outcome(walk, place)
-    for run in walk.lesson.runs:
-        open_run(run, walk.lesson.specs(walk.seed)[run.name])
+            _outcome(progress, place)
+    for run in progress.lesson.runs:
+        open_run(run, progress.lesson.specs(progress.seed)[run.name])
     with st.container(horizontal=True, gap="small"):
-        later = [lesson for lesson in offered if lesson.number > walk.lesson.number]
+        later = [lesson for lesson in offered if lesson.number > progress.lesson.number]
         if later:
             st.button(
                 f"Next lesson: {later[0].number}",
@@ -106,25 +113,27 @@ def summary(walk: Walk, fill: Callable[[str], str] | None, offered: Sequence[Les
         st.button(
             "Begin again",
             on_click=flow.restart,
-            args=(walk,),
+            args=(progress,),
             key="lesson-again",
             help="Forgets the predictions of this lesson; the seed stays.",
         )
 
 
-def _outcome(walk: Walk, place: int) -> None:
-    ask = walk.lesson.steps[place - 1].ask
-    texts = [walk.text(f"{place}.choice.{k}", text, None) for k, text in enumerate(ask.choices)]
-    question = walk.text(f"{place}.question", ask.question, None)
-    lines = [f"{question}", f"It is: **{texts[ask.right]}**"]
-    if place not in walk.told:
+def _outcome(progress: Progress, place: int) -> None:
+    ask = progress.lesson.steps[place - 1].ask
+    texts = [progress.text(f"{place}.choice.{k}", text, None) for k, text in enumerate(ask.choices)]
+    question = progress.text(f"{place}.question", ask.question, None)
+    lines = [f"{question}", f"Answer: **{texts[ask.right]}**"]
+    if place not in progress.revealed:
         lines = [question, "This step was not done."]
-    elif place not in walk.picks:
+    elif place not in progress.picks:
         lines.append("You did not predict.")
-    elif walk.picks[place] == ask.right:
-        lines.append(":material/check_circle: You said so: right.")
+    elif progress.picks[place] == ask.right:
+        lines.append(":material/check_circle: You predicted this: right.")
     else:
-        lines.append(f":material/lightbulb: You said: {texts[walk.picks[place]]}. Not this time.")
+        lines.append(
+            f":material/lightbulb: You predicted: {texts[progress.picks[place]]}. Not this time."
+        )
     st.markdown("  \n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""Take away: pictures, numbers and models of a run as files, and the way back.
+"""Download: pictures, numbers and models of a run as files, and the way back.
 
 What is offered belongs to the moment at which the popover was opened; a file is made when it is
 asked for.
@@ -24,7 +24,7 @@ def offer(held: Held) -> None:
     if not display.of(held.slot).shows("take-away"):
         return
     key = f"take-away-{held.slot}"
-    box = st.popover("Take away", icon=":material/download:", help=HELP, key=key, on_change="rerun")
+    box = st.popover("Download", icon=":material/download:", help=HELP, key=key, on_change="rerun")
     if not box.open:
         return
     with box:

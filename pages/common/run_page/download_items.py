@@ -1,9 +1,11 @@
-"""What of a run can be taken away: each file with its name, and what stands in the way of it."""
+"""The files of a run that can be downloaded: each with its name, and what stands in its way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from pathlib import PurePath
 from typing import NamedTuple
 
 from ebm_engine.files import export, model_file, script
@@ -13,177 +15,184 @@ from ebm_engine.server.hub.hub import UnknownRun, hub
 from ebm_engine.views.style.theme import Theme
 from pages.common.tab.session import Held
 
-WAIT = "not kept yet: wait a second and open this again"
+WAIT = "not saved yet: wait a second and open this again"
 BINARY = "application/octet-stream"
-
-
-class Moment(NamedTuple):
-    """What there is of a run: picture, first picture, checkpoint with its update, and the theme."""
-
-    held: Held
-    snapshot: Snapshot
-    first: Snapshot | None
-    checkpoint: bytes | None
-    kept_at: int
-    look: Theme
-
-    def walkers(self) -> export.WalkerTable:
-        """All walkers with all their coordinates."""
-        return export.walker_table(self.snapshot, self.checkpoint)
-
-    def pictures(self) -> list[Snapshot]:
-        """The recorded pictures up to this moment, oldest first, and the one of this moment."""
-        found: list[Snapshot | None] = []
-        with suppress(UnknownRun):
-            steps = [s for s in hub().tape(self.held.token) if s < self.snapshot.step]
-            found = [hub().recorded(self.held.token, step) for step in steps]
-        return [*(picture for picture in found if picture is not None), self.snapshot]
-
-    def name(self, ending: str, step: int | None = None) -> str:
-        """The name of a file, such as ebm-lab-two-modes-400.png."""
-        at = self.snapshot.step if step is None else step
-        return f"ebm-lab-{self.held.preset or 'run'}-{at}{ending}"
+MIME = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".pdf": "application/pdf",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".py": "text/x-python",
+}
 
 
 class Item(NamedTuple):
-    """A file to take away; `why_not` is "" or what stands in the way."""
+    """A file to download; `why_not` is "" or what stands in the way."""
 
     label: str
     name: str
     mime: str
     help: str
-    make: Callable[[], bytes]
+    make: Callable[[], bytes | str]
     why_not: str = ""
 
 
-def moment_of(held: Held, snapshot: Snapshot, look: Theme) -> Moment:
+class Moment(NamedTuple):
+    """What there is of a run: newest and first snapshot, checkpoint, and the theme.
+
+    saved_at: the update of the checkpoint.
+    """
+
+    held: Held
+    snapshot: Snapshot
+    first: Snapshot | None
+    checkpoint: bytes | None
+    saved_at: int
+    theme: Theme
+
+    def item(
+        self,
+        label: str,
+        help_text: str,
+        make: Callable[[], bytes | str],
+        *,
+        ending: str = "",
+        step: int | None = None,
+        why_not: str = "",
+    ) -> Item:
+        """The file `make` gives, of an update, by default this one: ebm-lab-two-modes-400.png."""
+        name = self.name(ending or f"-{label}", step)
+        mime = MIME.get(PurePath(name).suffix, BINARY)
+        return Item(label, name, mime, help_text, make, why_not)
+
+    def name(self, ending: str, step: int | None = None) -> str:
+        """The name of a file of an update, by default this one."""
+        at = self.snapshot.step if step is None else step
+        return f"ebm-lab-{self.held.preset or 'run'}-{at}{ending}"
+
+    def walkers(self) -> export.WalkerTable:
+        """All walkers with all their coordinates."""
+        return export.walker_table(self.snapshot, self.checkpoint)
+
+    def recorded(self) -> list[Snapshot]:
+        """The recorded snapshots up to this moment, oldest first, and the newest."""
+        found: list[Snapshot | None] = []
+        with suppress(UnknownRun):
+            steps = [s for s in hub().tape(self.held.token) if s < self.snapshot.step]
+            found = [hub().recorded(self.held.token, step) for step in steps]
+        return [*(snapshot for snapshot in found if snapshot is not None), self.snapshot]
+
+
+def moment_of(held: Held, snapshot: Snapshot, theme: Theme) -> Moment:
     """The run as it is now; raises UnknownRun."""
     checkpoint = hub().checkpoint(held.token)
-    kept_at = facts_of(checkpoint)["step"] if checkpoint else 0
-    first = hub().recorded(held.token, 0)
-    return Moment(held, snapshot, first, checkpoint, kept_at, look)
+    saved_at = facts_of(checkpoint)["step"] if checkpoint else 0
+    return Moment(held, snapshot, hub().recorded(held.token, 0), checkpoint, saved_at, theme)
 
 
 def pictures(moment: Moment) -> list[Item]:
+    """The poster of this moment, and the film of the run."""
     from ebm_engine.views.poster import film, save  # slow to load, and few ask for a picture
 
-    snapshot, look = moment.snapshot, moment.look
-    recorded = "The recorded pictures of the whole run, up to 5 MB; takes some seconds."
+    def still(label: str, save_as: Callable, help_text: str) -> Item:
+        make = partial(save_as, moment.snapshot, moment.theme)
+        return moment.item(label, help_text, make, ending=f".{label.lower()}")
+
+    def moving(label: str, save_as: Callable, more: str = "") -> Item:
+        help_text = f"The recorded pictures of the whole run, up to 5 MB; takes some seconds.{more}"
+        ending = f".{label.lower()}"
+        return moment.item(
+            label, help_text, lambda: save_as(moment.recorded(), moment.theme), ending=ending
+        )
+
     return [
-        Item(
-            "PNG",
-            moment.name(".png"),
-            "image/png",
-            "1600 × 900 pixels, in the colours of the page.",
-            lambda: save.png(snapshot, look),
-        ),
-        Item(
+        still("PNG", save.png, "1600 × 900 pixels, in the colours of the page."),
+        still(
             "SVG",
-            moment.name(".svg"),
-            "image/svg+xml",
+            save.svg,
             "The same picture as paths and text, to edit; its energy field stays an image.",
-            lambda: save.svg(snapshot, look),
         ),
-        Item(
+        still(
             "PDF",
-            moment.name(".pdf"),
-            "application/pdf",
+            save.pdf,
             "The same picture for a paper: sharp at any size, with text that can be searched.",
-            lambda: save.pdf(snapshot, look),
         ),
-        Item(
-            "GIF",
-            moment.name(".gif"),
-            "image/gif",
-            recorded,
-            lambda: film.gif(moment.pictures(), look),
-        ),
-        Item(
-            "WebP",
-            moment.name(".webp"),
-            "image/webp",
-            f"{recorded} Sharper than GIF.",
-            lambda: film.webp(moment.pictures(), look),
-        ),
+        moving("GIF", film.gif),
+        moving("WebP", film.webp, " Sharper than GIF."),
     ]
 
 
 def numbers(moment: Moment) -> list[Item]:
+    """The curves and the walkers."""
     snapshot = moment.snapshot
-    missing, too_large = "", ""
+    missing, step, too_large = "", snapshot.step, ""
+    if export.needs_checkpoint(snapshot):
+        missing, step = "" if moment.checkpoint else WAIT, moment.saved_at
     try:
         export.check_cells(len(snapshot.positions), snapshot.spec.dim)
     except export.TooLarge as error:
         too_large = str(error)
-    at = snapshot.step
-    if export.needs_checkpoint(snapshot):
-        missing, at = "" if moment.checkpoint else WAIT, moment.kept_at
-    all_numbers = f"All walkers of update {at} with weight, energy and every coordinate."
+    walkers = f"All walkers of update {step} with weight, energy and every coordinate."
     return [
-        Item(
+        moment.item(
             "curves.csv",
-            moment.name("-curves.csv"),
-            "text/csv",
             "Every curve at the recorded updates, units in the header.",
             lambda: export.curves_csv(snapshot),
         ),
-        Item(
+        moment.item(
             "curves.json",
-            moment.name("-curves.json"),
-            "application/json",
             "The same with the settings and the changes made while it ran.",
             lambda: export.curves_json(snapshot),
         ),
-        Item(
+        moment.item(
             "walkers.csv",
-            moment.name("-walkers.csv", at),
-            "text/csv",
-            all_numbers,
+            walkers,
             lambda: export.walkers_csv(moment.walkers()),
-            missing or too_large,
+            step=step,
+            why_not=missing or too_large,
         ),
-        Item(
+        moment.item(
             "walkers.npz",
-            moment.name("-walkers.npz", at),
-            BINARY,
-            f"{all_numbers} For numpy.load.",
+            f"{walkers} For numpy.load.",
             lambda: export.walkers_npz(snapshot, moment.walkers()),
-            missing,
+            step=step,
+            why_not=missing,
         ),
     ]
 
 
 def models(moment: Moment) -> list[Item]:
-    snapshot, checkpoint = moment.snapshot, moment.checkpoint or b""
-    missing, name = "" if checkpoint else WAIT, moment.name(".py")
-    refused = ""
+    """The parameters, the whole run, and the script that trains it again."""
+    snapshot, step, name = moment.snapshot, moment.saved_at, moment.name(".py")
+    checkpoint, missing, refused = moment.checkpoint or b"", "" if moment.checkpoint else WAIT, ""
     try:
         script.beginning(snapshot, moment.first)
     except script.NotReproducible as error:
         refused = str(error)
     return [
-        Item(
+        moment.item(
             "model.safetensors",
-            moment.name("-model.safetensors", moment.kept_at),
-            BINARY,
-            f"The parameters at update {moment.kept_at}, with the settings.",
+            f"The parameters at update {step}, with the settings.",
             lambda: model_file.model_of(checkpoint),
-            missing,
+            step=step,
+            why_not=missing,
         ),
-        Item(
+        moment.item(
             "run file",
-            moment.name("-run.safetensors", moment.kept_at),
-            BINARY,
-            f"The whole run at update {moment.kept_at}; opened again, it goes on bit by bit.",
+            f"The whole run at update {step}; opened again, it goes on bit by bit.",
             lambda: checkpoint,
-            missing,
+            ending="-run.safetensors",
+            step=step,
+            why_not=missing,
         ),
-        Item(
+        moment.item(
             "reproduce.py",
-            name,
-            "text/x-python",
             f"Trains the run again to update {snapshot.step} and compares its numbers.",
             lambda: script.script(snapshot, moment.first, name),
-            refused,
+            ending=".py",
+            why_not=refused,
         ),
     ]

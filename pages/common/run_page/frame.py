@@ -1,7 +1,7 @@
-"""Workbench: the frame of a page with a run of its own: controls left, picture right.
+"""The frame of a page with a run of its own: controls left, picture right.
 
-What the frame shows follows the page's scene, so a link can hide and lock its parts. In presenter
-mode the controls wait behind a button and the rest of the head is gone.
+What the frame shows follows the page's display options: a link can hide and lock its parts. In
+presenter mode the controls are behind a button and the rest of the head is gone.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from pages.common.tab.session import Held
 LIVE, FIGURES = "Live", "Figures"
 
 
-class Workbench(NamedTuple):
+class Frame(NamedTuple):
     """A page's run and what is looked at; place: where its picture goes."""
 
     held: Held
     view: str
-    look: DisplayOptions
+    options: DisplayOptions
     place: AbstractContextManager
 
 
-def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Workbench:
+def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Frame:
     """Draw the frame of a page; `more` names views besides the live one and the figures."""
     session.enter(slot)
     held = session.own(slot)
     views = (LIVE, FIGURES, *more)
-    look, problems = display.enter(slot, views)
-    aside = look.shows("controls") and not look.present
+    options, problems = display.enter(slot, views)
+    aside = options.shows("controls") and not options.present
     with st.container(horizontal=True, gap="medium"):
         left = st.container(key="controls", width=270, gap="xsmall") if aside else None
         right = st.container(key="picture", gap="small")
@@ -47,22 +47,22 @@ def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Workben
             held = panel.panel(held, choose)
     with right:
         warn((*held.problems, *problems))
-        view = _head(held, look, views, choose)
-    return Workbench(session.held(slot), view, look, right)
+        view = _head(held, options, views, choose)
+    return Frame(session.held(slot), view, options, right)
 
 
 def _head(
-    held: Held, look: DisplayOptions, views: tuple[str, ...], choose: Callable[[Held], RunSpec]
+    held: Held, options: DisplayOptions, views: tuple[str, ...], choose: Callable[[Held], RunSpec]
 ) -> str:
     """Draw the row above the picture; the chosen view."""
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        view = _view(held, look, views)
-        if look.present:
-            if look.shows("controls"):
+        view = _view(held, options, views)
+        if options.present:
+            if options.shows("controls"):
                 with st.popover("Controls", icon=":material/tune:", width="content"):
                     panel.panel(held, choose)
             return view
-        if look.shows("story"):
+        if options.shows("story"):
             st.caption(panel.story(held))
         else:
             st.space("stretch")
@@ -71,13 +71,13 @@ def _head(
     return view
 
 
-def _view(held: Held, look: DisplayOptions, views: tuple[str, ...]) -> str:
-    if not look.shows("view"):
-        return look.view or LIVE
+def _view(held: Held, options: DisplayOptions, views: tuple[str, ...]) -> str:
+    if not options.shows("view"):
+        return options.view or LIVE
     view = st.segmented_control(
         "View",
         views,
-        default=look.view or LIVE,
+        default=options.view or LIVE,
         required=True,
         label_visibility="collapsed",
         key=f"view#{held.slot}#{display.edition(held.slot)}",

@@ -25,10 +25,7 @@ from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
 JOB = "open-model"
-HELP = (
-    "A run file or a model file of this lab, up to 64 MiB. It takes the place of the present run, "
-    "paused."
-)
+HELP = "A run file or a model file of this lab, up to 64 MiB. It replaces the current run, paused."
 
 
 class NotHereError(ValueError):
@@ -60,7 +57,7 @@ def offer(held: Held) -> None:
 def _take(held: Held, name: str, content: bytes) -> None:
     """Put the run of a file into the place of the present one; raises on anything wrong."""
     if not name.lower().endswith(SUFFIX):
-        raise ModelFileError(f"the file is called {name}, and its name must end with {SUFFIX}")
+        raise ModelFileError(f"the file is called {name}, but its name must end with {SUFFIX}")
     model_file.check_size(content)
     if model_file.header_of(content).get("format") == FORMAT:
         model = model_file.read_model(content)
@@ -92,9 +89,9 @@ def _check_place(spec: RunSpec, held: Held) -> None:
     """Raise NotHereError unless this page can show runs of this kind."""
     kind, on_images = spec.target.kind, held.slot == IMAGES
     if kind in run_link.OWN:
-        raise NotHereError(f"the file was trained on own {kind}, which it does not hold")
+        raise NotHereError(f"the run was trained on own {kind}, which the file does not contain")
     if (kind in IMAGE_TARGETS) != on_images:
-        page = "densities in 2-D" if on_images else "images"
-        raise NotHereError(f"the file was trained on {kind}: open it on the page of {page}")
+        page = "Densities in 2-D" if on_images else "Images"
+        raise NotHereError(f"the run was trained on {kind}: open it on the page “{page}”")
     if kind not in offered(held.slot).kinds["target"]:
-        raise NotHereError(f"the file was trained on {kind}, which this machine does not have")
+        raise NotHereError(f"the run was trained on {kind}, which this machine does not have")

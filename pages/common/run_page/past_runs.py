@@ -1,4 +1,4 @@
-"""Run shelf: every run of a page in this tab as a row, to read, to lay over each other, to reload.
+"""Past runs: every run of a page in this tab as a row, to read, to overlay, to reload.
 
 The present run is the first row. Runs are chosen by their numbers.
 """
@@ -25,21 +25,21 @@ from pages.common.tab import run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
 
-RUNS = "Runs"  # the view of a page that shows its shelf
+RUNS = "Runs"  # the view of a page that shows them
 CHOOSE_HELP = (
-    f"Runs to lay over each other, up to {views.MOST}; one of them can be reloaded. None chosen: "
-    "the newest ones are drawn."
+    f"Runs to overlay, up to {views.MOST}; a single one can be reloaded. With none chosen, the "
+    "newest are drawn."
 )
 RELOAD_HELP = "Start the one chosen run again: its settings and seed, from update 0."
-DELETE_HELP = "Take the rows of the chosen runs away. The present run keeps its row."
+DELETE_HELP = "Remove the rows of the chosen runs. The current run keeps its row."
 CSV_HELP = "All rows in full precision, each with the link that starts its run again."
 REMARKED = "Reload starts run {} from its settings alone; this row: {}."
-BOUND = f"The shelf keeps {MOST} runs: the {{}} that were seen longest ago are gone."
+BOUND = f"Only {MOST} runs are kept: the {{}} least recently seen are gone."
 
 
 def show(held: Held) -> None:
-    """Draw the shelf of a page: what to do with the chosen runs, all rows, the chosen curves."""
-    now, rows = session.view(held), session.shelf(held.slot)
+    """Draw the past runs of a page: what to do with the chosen ones, all rows, their curves."""
+    now, rows = session.view(held), session.past_runs(held.slot)
     present = None
     if now is not None and now.snapshot is not None:
         present = rows.put(held.preset, now.snapshot)
@@ -51,14 +51,14 @@ def _choose(held: Held, rows: Shelf, present: Entry | None) -> list[int]:
     """Draw the choice of runs and its buttons; the numbers that are chosen."""
     entries = {entry.number: entry for entry in rows.entries}
     own = present.number if present else 0
-    with st.container(horizontal=True, vertical_alignment="bottom", key="shelf"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="past-runs"):
         chosen = st.multiselect(
             "Choose runs",
             list(entries),
             format_func=lambda number: f"{number}: {entries[number].difference}",
             max_selections=views.MOST,
             placeholder="by number or by what differs",
-            key=f"shelf-chosen-{held.slot}",
+            key=f"past-runs-chosen-{held.slot}",
             help=CHOOSE_HELP,
         )
         one = entries[chosen[0]] if len(chosen) == 1 else None
@@ -95,10 +95,10 @@ def _choose(held: Held, rows: Shelf, present: Entry | None) -> list[int]:
 
 def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
     """The rows with the present run's newest numbers, and the curves of the chosen runs."""
-    rows = session.shelf(held.slot)
+    rows = session.past_runs(held.slot)
     present = rows.put(held.preset, snapshot)
     if not rows.entries:
-        st.caption("No run has made an update yet; each one that has gets a row here.")
+        st.caption("No run has made an update yet; each run gets a row here after its first.")
         return
     draw(rows.entries, present.number if present else 0)
     if rows.gone:
@@ -106,7 +106,7 @@ def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
     wanted = [entry for entry in rows.entries if entry.number in chosen]
     lines = [_line(entry) for entry in wanted or rows.entries[: views.MOST]]
     drawn = views.overlay(sorted(lines, key=lambda line: line.number), theme())
-    show_figure("shelf-curves", drawn, file="runs")
+    show_figure("past-runs-curves", drawn, file="runs")
 
 
 def _line(entry: Entry) -> views.Line:
@@ -125,21 +125,21 @@ NUMBER = st.column_config.NumberColumn
 TEXT = st.column_config.TextColumn
 COLUMNS = {
     "run": NUMBER("Run", help="Its number in this tab.", pinned=True, width=50),
-    "difference": TEXT("Differs from the preset", help="“now” is the present run.", width=230),
+    "difference": TEXT("Differs from the preset", help="“now” is the current run.", width=230),
     "preset": TEXT("Preset", help="What the run was started from."),
-    "seed": NUMBER("Seed", help="Of every random number of the run.", format="%d"),
-    "updates": NUMBER("Updates", help="How far it came: its furthest update.", format="%d"),
-    "kl": NUMBER("KL, nats", help="At the last update; “KL is” says what it is.", format="%.4f"),
+    "seed": NUMBER("Seed", help="Seed of all random numbers of the run.", format="%d"),
+    "updates": NUMBER("Updates", help="The furthest update that it reached.", format="%d"),
+    "kl": NUMBER("KL, nats", help="KL(target ‖ model) at the last update.", format="%.4f"),
     "quantity": TEXT("KL is", help="Exact or estimated; cross-entropy where no density is known."),
-    "mode": TEXT("Mode", help="The first mode, whose masses are told."),
+    "mode": TEXT("Mode", help="The first mode, whose masses follow."),
     "truth": NUMBER("True mass", help="Of the first mode or class, in the target.", format="%.3f"),
     "model": NUMBER("Model", help="Its mass under the model.", format="%.3f"),
     "raw": NUMBER("Walkers raw", help="The share of walkers in it.", format="%.3f"),
     "weighted": NUMBER("Weighted", help="The same with their weights.", format="%.3f"),
     "mass_error": NUMBER("TV of masses", help="½ Σ |model − truth| over modes.", format="%.3f"),
-    "ess": NUMBER("ESS/N", help="Of weighted walkers; 1 when all weigh alike.", format="%.2f"),
+    "ess": NUMBER("ESS/N", help="Effective share of walkers; 1 with equal weights.", format="%.2f"),
     "ancestors": NUMBER("Ancestors", help="Original walkers with descendants.", format="%d"),
-    "remark": TEXT("Remark", help="Whether it stopped, or had more than its settings."),
+    "remark": TEXT("Remark", help="Whether it stopped, or depends on more than its settings."),
 }
 ORDER = ("run", "difference", "seed", "updates", "kl", "quantity", "truth", "model", "raw")
 ORDER += ("weighted", "mass_error", "ess", "ancestors", "remark", "preset")  # on the page
@@ -155,7 +155,7 @@ def draw(entries: Sequence[Entry], present: int) -> None:
         column_order=ORDER,
         hide_index=True,
         placeholder=MISSING,
-        key="shelf-rows",
+        key="past-runs-rows",
         alt=f"The {len(rows)} runs of this page: settings, seed, KL, masses, ESS and remarks",
     )
 
@@ -175,10 +175,10 @@ def to_csv(entries: Sequence[Entry]) -> str:
 
 def _shown(entry: Entry, *, now: bool) -> dict[str, str | float | None]:
     values, kl = _values(entry), entry.kl
-    told = f"{kl.quantity}, s.e. {number(kl.se, '.2g')}" if kl.se > 0 else kl.quantity
+    quantity = f"{kl.quantity}, s.e. {number(kl.se, '.2g')}" if kl.se > 0 else kl.quantity
     title = preset(entry.preset).title
     difference = f"now · {entry.difference}" if now else entry.difference
-    return values | {"difference": difference, "preset": title, "quantity": told}
+    return values | {"difference": difference, "preset": title, "quantity": quantity}
 
 
 def _values(entry: Entry) -> dict[str, str | float | None]:

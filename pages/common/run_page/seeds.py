@@ -19,10 +19,10 @@ from pages.common.tab.session import Held
 SLOT = TASK = "seeds"
 STORY = (
     "One run is one draw of its data, its start and its noise. The same settings with other seeds "
-    "tell what is chance and what is the method."
+    "show what is chance and what is the method."
 )
 CHANGED = (
-    "This run's settings were changed on the way; the other seeds have the present ones from "
+    "This run's settings were changed along the way; the other seeds use the current ones from "
     "update 0."
 )
 

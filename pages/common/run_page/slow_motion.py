@@ -65,7 +65,7 @@ def _follow(held: Held, drawn: RunView | None) -> None:
 def _state(view: RunView) -> int | None:
     """The update that a run stands at, None while it plays or has not been seen yet.
 
-    The worker stops a little after it was told to: only its own picture says that it has.
+    The worker stops a little after the command: only its own snapshot says that it has.
     """
     snapshot = view.snapshot
     moves = snapshot is None or view.playing or snapshot.playing
@@ -88,15 +88,15 @@ def _study(held: Held, snapshot: Snapshot) -> None:
 def _draw(held: Held, snapshot: Snapshot, motion: Motion) -> None:
     head = session.kept(SLOT, Head)
     head.walker = min(head.walker, len(motion.moves.start) - 1)
-    deck = cards(held.spec)
-    head.card = min(head.card, len(deck) - 1)
+    shown_cards = cards(held.spec)
+    head.card = min(head.card, len(shown_cards) - 1)
     left, right = st.columns([1.2, 1], gap="medium")
     with right:
-        _move_on(held, head, motion, len(deck))
+        _move_on(held, head, motion, len(shown_cards))
         choose(head, motion)
-        draw(deck[head.card], motion, head.walker)
+        draw(shown_cards[head.card], motion, head.walker)
     with left:
-        drawn = motion_plane(motion, deck[head.card].name, head.walker, snapshot, theme())
+        drawn = motion_plane(motion, shown_cards[head.card].name, head.walker, snapshot, theme())
         show_figure("slow-motion-plane", drawn, file=f"update-{motion.step}")
 
 
@@ -181,7 +181,7 @@ def choose(head: Head, motion: Motion) -> None:
         picks = {
             "Heaviest": (int(np.argmax(log_w)), "The walker of the largest weight."),
             "Lightest": (int(np.argmin(log_w)), "The walker of the smallest weight."),
-            "Random": (secrets.randbelow(count), "Any walker, all with the same chance."),
+            "Random": (secrets.randbelow(count), "Any walker, each equally likely."),
         }
         for name, (walker, text) in picks.items():
             st.button(name, help=text, on_click=head.choose, args=(walker,), key=f"slow-{name}")

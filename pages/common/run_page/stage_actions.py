@@ -1,14 +1,14 @@
-"""Acts: what a click on the stage asks of the page, beyond commands to the run."""
+"""What a click on the stage asks of the page, beyond commands to the run."""
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 
 from ebm_engine.server.commands import Change, Play, Rewind
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
-from ebm_engine.spec.edit import NEW_SEEDS, with_value
+from ebm_engine.spec.edit import with_value
 from pages.common.tab import display, session
+from pages.common.tab.another_seed import another_seed
 from pages.common.tab.session import Held
 from pages.live.stage import Action
 
@@ -20,8 +20,7 @@ def act(slot: str, action: Action) -> None:
     held = session.held(slot)
     match action:
         case Action("new-seed"):
-            seed = (held.spec.seed + 1 + secrets.randbelow(NEW_SEEDS - 1)) % NEW_SEEDS
-            session.switch(slot, with_value(held.spec, "seed", seed))
+            session.switch(slot, with_value(held.spec, "seed", another_seed(held.spec.seed)))
         case Action("halve-step"):
             smaller = with_value(held.spec, "sampler.step_size", held.spec.sampler.step_size / 2)
             fresh = replace(held, spec=smaller, edition=held.edition + 1)

@@ -51,7 +51,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
         list(known).index(current().sweep.preset),
         format_func=lambda name: known[name].title,
         key=f"sweep-preset#{current().link.edition}",
-        help="Target, energy and all settings that no knob of the sweep changes.",
+        help="Target, energy, and all settings that the sweep does not vary.",
     )
     methods = st.pills(
         "Methods",
@@ -60,7 +60,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
         default=current().sweep.methods,
         format_func=lambda kind: METHODS[kind].title,
         key=f"sweep-methods#{current().link.edition}",
-        help="One phase diagram each. Another method than the preset's has its usual settings.",
+        help="One phase diagram each. A method other than the preset's has its usual settings.",
     )
     base, chosen = known[name].spec, tuple(kind for kind in METHODS if kind in methods)
     usable = number_knobs(base, chosen)
@@ -74,7 +74,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
             MAX_SEEDS,
             current().sweep.seeds,
             key=f"sweep-seeds#{current().link.edition}",
-            help="Runs of each cell, whose median is shown. 1 is a first look, 5 are a finding.",
+            help="Runs per cell; their median is shown. 1 gives a first look, 5 a result.",
         )
         updates = st.number_input(
             "Updates",
@@ -83,7 +83,7 @@ def controls(notes: DeltaGenerator) -> SweepSpec | None:
             current().sweep.updates,
             100,
             key=f"sweep-updates#{current().link.edition}",
-            help="Parameter updates of each run. Usual: 300 to 4000; time grows with them.",
+            help="Parameter updates of each run. Usual: 300 to 4000; more take longer.",
         )
     try:
         return _asked(name, base, (x, y), chosen, seeds, updates)
@@ -102,7 +102,7 @@ def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ..
         list(usable).index(free[0]),
         format_func=lambda p: usable[p].label,
         key=f"sweep-{letter}#{scope}",
-        help="A number of the spec that takes several values.",
+        help="The setting that varies along this axis.",
     )
     knob = usable[path]
     (low, high), count = knob.usual, 3

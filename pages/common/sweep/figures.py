@@ -22,7 +22,7 @@ from pages.common.tab.plain_text import plain
 EXPLORER_PAGE = "gaussian_mixtures.py"
 LOOK_SECONDS = 0.5
 QUANTITY_HELP = (
-    "**KL** of target and model in nats, exact where the model can be integrated. **Mass error**: "
+    "**KL(target ‖ model)** in nats, exact where the model can be integrated. **Mass error**: "
     "total variation between the model's masses of the modes and the true ones. **ESS/N**: "
     "effective share of the walkers. **Ancestors**: distinct original walkers that survive; a "
     "high ESS with few of them is a warning."
@@ -32,10 +32,10 @@ QUANTITY_HELP = (
 def show() -> None:
     """Draw the tab's sweep as far as it is, twice a second until it is done."""
     try:
-        running = not tab_sweep.look().done
+        running = not tab_sweep.job().done
     except QueueFull as error:
         st.warning(plain(f"{error}."))
-        st.button("Try again", key="sweep-again", help="Ask for a place once more.")
+        st.button("Try again", key="sweep-again", help="Ask again for a free place.")
         return
     name = st.segmented_control(
         "Number",
@@ -49,7 +49,7 @@ def show() -> None:
     tab_sweep.current().number = name
 
     def body() -> None:
-        view = tab_sweep.look()
+        view = tab_sweep.job()
         if running and view.done:
             st.rerun()
         _status(view)
@@ -65,7 +65,7 @@ def show() -> None:
 def _status(view: JobView) -> None:
     count = tab_sweep.current().sweep.count
     if view.error == CANCELLED:
-        st.info("Cancelled. Finished cells stay; Resume goes on with the others.")
+        st.info("Cancelled. Finished cells stay; Resume computes the others.")
         _again("Resume")
     elif view.error:
         st.warning(plain(f"{view.error[0].upper()}{view.error[1:]}."))
@@ -141,7 +141,7 @@ def _choose(title: str, options: Sequence[str], at: int) -> int:
         at,
         format_func=options.__getitem__,
         key=f"sweep-pick-{title}#{tab.sweep.key}.{tab.edition}",
-        help="Choose a cell here, or click on it.",
+        help="Choose a cell here, or click it.",
     )
 
 
@@ -157,7 +157,7 @@ def _run(sweep: SweepSpec, cell: Cell) -> None:
                 label="Open this run",
                 icon=":material/open_in_new:",
                 query_params=run_link.to_query(sweep.preset, cell.spec),
-                help="Trains it live on the page of densities, from its first update on.",
+                help="Trains it live in the explorer, from update 0.",
             )
             st.caption(_words(found) if found else "Not computed yet.", width="content")
         _download(sweep)

@@ -57,7 +57,7 @@ def current() -> SweepOfTab:
 
 
 def take(sweep: SweepSpec) -> None:
-    """Show another sweep in this tab; `look` computes what it lacks."""
+    """Show another sweep in this tab; `job` computes what it lacks."""
     cancel()
     tab = current()
     tab.sweep, tab.picked, tab.edition = sweep, (0, 0, 0), tab.edition + 1
@@ -86,7 +86,7 @@ def cancel() -> None:
     tab.stopped = True
 
 
-def look() -> JobView:
+def job() -> JobView:
     """The job as it is now, begun again where it was lost or given up. Raises QueueFull."""
     tab = current()
     with suppress(UnknownJob):

@@ -26,9 +26,9 @@ PARTS = {  # what can be hidden besides single knobs, as a teacher reads it
     "energy": "Energy",
     "method": "Method",
     "more": "More (all folded controls)",
-    "view": "Switch of the view",
-    "story": "Story of the preset",
-    "take-away": "Take away",
+    "view": "View switch",
+    "story": "Description of the preset",
+    "take-away": "Download",
     "share": "Share",
 }
 PANELS = {  # parts of the stage, which can be hidden as well

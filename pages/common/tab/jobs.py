@@ -57,7 +57,7 @@ def about(slot: str) -> Any:
 
 def found(slot: str) -> Mapping[str, Any] | None:
     """The result of a slot's job when it is complete."""
-    view = _look(slot)
+    view = _view(slot)
     return view.result if view is not None and view.done and not view.error else None
 
 
@@ -79,7 +79,7 @@ def show(slot: str, name: str, arguments: dict[str, Any], draw: Draw, about: Any
     running = not view.done
 
     def body() -> None:
-        now = _look(slot)
+        now = _view(slot)
         if now is None or (running and now.done):
             st.rerun()
         _status(slot, now)
@@ -93,17 +93,17 @@ def _ensure(slot: str, name: str, arguments: dict[str, Any], about: Any) -> JobV
     """The job of a slot as it is now, started if it is new or gone. Raises QueueFull."""
     ticket = _tickets().get(slot)
     if ticket is not None and (ticket.name, ticket.arguments) == (name, arguments):
-        view = _look(slot)
+        view = _view(slot)
         if view is not None and (view.error != CANCELLED or ticket.stopped):
             return view
     elif ticket is not None:
         _cancel(ticket)
     token = job_queue(TASKS[name].lane).submit(name, arguments)
     _tickets()[slot] = Ticket(name, arguments, token, about)
-    return _look(slot) or JobView()
+    return _view(slot) or JobView()
 
 
-def _look(slot: str) -> JobView | None:
+def _view(slot: str) -> JobView | None:
     ticket = _tickets().get(slot)
     with suppress(UnknownJob):
         return _queue_of(ticket).view(ticket.token) if ticket else None
@@ -112,7 +112,7 @@ def _look(slot: str) -> JobView | None:
 
 def _status(slot: str, view: JobView) -> None:
     if view.error == CANCELLED:
-        st.info("Cancelled. What was found until then stays below.")
+        st.info("Cancelled. The results so far stay below.")
     elif view.error:
         st.warning(plain(f"{view.error[0].upper()}{view.error[1:]}."))
     if view.done and view.error:

@@ -1,4 +1,4 @@
-"""Ensembles: several runs of a page that go in lockstep, by update, from the same start."""
+"""Several runs of a page that go in lockstep, by update, from the same start."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from pages.common.tab.session import Held
 
 
 @dataclass(frozen=True)
-class Ensemble:
-    """Runs side by side; `group` is what their stages look back together by."""
+class LockstepRuns:
+    """Runs side by side; stages of one `group` show the past together."""
 
     group: str
     members: tuple[Held, ...]
 
 
-def hold(name: str, preset: str, specs: Sequence[RunSpec], *, play: bool = True) -> Ensemble:
+def hold(name: str, preset: str, specs: Sequence[RunSpec], *, play: bool = True) -> LockstepRuns:
     """The runs of these specs in the slots of `name`; raises HubFull.
 
-    A comparison starts alike: when a spec is another, or a run is gone, all start again. They play
-    when they start and when a person comes back to the page, if `play` says so.
+    They start together: when a spec has changed or a run is gone, all start again. With `play` they
+    play when they start and when a person comes back to the page.
     """
     slots = tuple(f"{name}.{i}" for i in range(len(specs)))
     entered = session.enter(*slots)
-    known = session.kept("ensembles", dict)
-    found = known.get(name)
-    if found is None or not _shows(found, specs):
+    known = session.kept("lockstep", dict)
+    runs = known.get(name)
+    if runs is None or not _are_of(runs, specs):
         close(name)
-        found = known[name] = _open(preset, specs, slots)
+        runs = known[name] = _open(preset, specs, slots)
         entered = True
-    for held in found.members:
+    for held in runs.members:
         session.keep(held)
     if play and entered:
         with suppress(UnknownRun):  # the next run of the page opens it again
-            hub().command(found.members[0].token, Play())
-    return found
+            hub().command(runs.members[0].token, Play())
+    return runs
 
 
 def close(name: str) -> None:
-    """Forget the runs of an ensemble."""
-    session.kept("ensembles", dict).pop(name, None)
+    """Close the runs of `name`, and forget them."""
+    session.kept("lockstep", dict).pop(name, None)
     for held in session.release(f"{name}."):
         with suppress(UnknownRun):
             hub().close(held.token)
 
 
-def _shows(found: Ensemble, specs: Sequence[RunSpec]) -> bool:
+def _are_of(runs: LockstepRuns, specs: Sequence[RunSpec]) -> bool:
     """Whether these are the runs of the specs, and the server still has all of them."""
-    same = [held.spec for held in found.members] == list(specs)
-    return same and all(session.view(held) is not None for held in found.members)
+    same = [held.spec for held in runs.members] == list(specs)
+    return same and all(session.view(held) is not None for held in runs.members)
 
 
-def _open(preset: str, specs: Sequence[RunSpec], slots: Sequence[str]) -> Ensemble:
+def _open(preset: str, specs: Sequence[RunSpec], slots: Sequence[str]) -> LockstepRuns:
     """New runs, none of which has begun: all of them, or none where there is no room."""
     group = secrets.token_urlsafe(8)
     members: list[Held] = []
@@ -70,4 +70,4 @@ def _open(preset: str, specs: Sequence[RunSpec], slots: Sequence[str]) -> Ensemb
         for held in members:
             hub().close(held.token)
         raise
-    return Ensemble(group, tuple(members))
+    return LockstepRuns(group, tuple(members))

@@ -79,7 +79,7 @@ def own(slot: str) -> Held:
     return keep(replace(held, problems=tuple(problems)))
 
 
-def exhibit(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
+def demo(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
     """A run that always shows `spec` at an even pace; raises HubFull."""
     held = _all().get(slot)
     if held is None:
@@ -95,7 +95,7 @@ def load(slot: str, name: str) -> Held:
 
 
 def restart(slot: str, name: str, spec: RunSpec) -> Held:
-    """Start a page's run again from a spec; `name` is the preset it is told by."""
+    """Start a page's run again from a spec; `name` is the preset it belongs to."""
     held = _all()[slot]
     held = replace(held, preset=name, edition=held.edition + 1)
     return keep(move(held, spec, restart=True))
@@ -114,13 +114,13 @@ def switch(slot: str, spec: RunSpec) -> Held:
 
 
 def adopt(slot: str, token: str, spec: RunSpec, name: str) -> Held:
-    """Put a run that the hub has already into a page's place; `name` is the preset it is told by.
+    """Put a run that the hub has already into a page's place; `name` is the preset it belongs to.
 
     The run that was there is given up.
     """
     before = _all().get(slot)
     if before is not None and before.token != token:
-        _shelve(before)
+        _remember(before)
         _leave(before.token)
     edition = before.edition + 1 if before is not None else 0
     return keep(Held(name, spec, token, slot, edition))
@@ -140,9 +140,9 @@ def kept(name: str, make: Callable[[], T]) -> T:
     return objects[name]
 
 
-def shelf(slot: str) -> Shelf:
+def past_runs(slot: str) -> Shelf:
     """What the runs of a slot have come to in this tab."""
-    return kept(f"shelf.{slot}", Shelf)
+    return kept(f"past-runs.{slot}", Shelf)
 
 
 def open_editor() -> None:
@@ -173,10 +173,10 @@ def view(held: Held) -> RunView | None:
         return None
 
 
-def write_link(held: Held, scene: Mapping[str, str] = MappingProxyType({})) -> None:
+def write_link(held: Held, shown: Mapping[str, str] = MappingProxyType({})) -> None:
     """Make the address bar hold the run and what is shown; parameters that are not ours stay."""
     query = run_link.to_query(held.preset, held.spec)
-    link.write(scene | query, stay=link.FOREIGN)
+    link.write(shown | query, stay=link.FOREIGN)
     keep(replace(held, query=query))
 
 
@@ -202,7 +202,7 @@ def _alive(held: Held) -> Held:
 
 
 def move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
-    """The run with another spec, told to the worker; problems of an old link are forgotten."""
+    """The run with another spec, and the worker's too; problems of an old link are forgotten."""
     command = Reset(spec) if restart or needs_reset(held.spec, spec) else Change(spec)
     return send(replace(held, spec=spec, problems=()), command)
 
@@ -210,7 +210,7 @@ def move(held: Held, spec: RunSpec, *, restart: bool = False) -> Held:
 def send(held: Held, *commands: Command) -> Held:
     """The run after the commands; one that is gone is opened again when the page next runs."""
     if any(isinstance(command, Reset | Change | Rewind) for command in commands):
-        _shelve(_all().get(held.slot, held))
+        _remember(_all().get(held.slot, held))
     try:
         for command in commands:
             hub().command(held.token, command)
@@ -221,11 +221,11 @@ def send(held: Held, *commands: Command) -> Held:
     return held
 
 
-def _shelve(held: Held) -> None:
-    """Keep what a run came to; one without a preset is an exhibit, which nobody asked for."""
+def _remember(held: Held) -> None:
+    """Note how far a run came among the past runs, except for the demo runs, without a preset."""
     now = view(held)
     if held.preset and now is not None and now.snapshot is not None:
-        shelf(held.slot).put(held.preset, now.snapshot)
+        past_runs(held.slot).put(held.preset, now.snapshot)
 
 
 def _leave(token: str) -> None:
