@@ -16,6 +16,7 @@ import numpy as np
 from ebm_engine.files.model_file import tensors_of
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.writing.csv_text import csv_text
+from ebm_engine.writing.json_number import json_number
 
 UNITS = {
     "kl_exact": "nats",
@@ -168,6 +169,5 @@ def _text(value: float) -> str:
 
 
 def _plain(value: float, *, whole: bool) -> Any:
-    if not math.isfinite(value):
-        return None
-    return int(value) if whole else value
+    number = json_number(value)
+    return int(value) if whole and number is not None else number

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.run.snapshot import Snapshot, mass_error
 
 Annealed = Mapping[str, Any]  # the result of the task "ais": `mass` (J,) is read here
 
@@ -88,10 +88,10 @@ def numbers(snapshot: Snapshot, annealed: Annealed | None = None) -> dict[str, f
         "log_z_exact": snapshot.log_z_exact,
         "log_z_estimate": estimate,
         "log_z_error": estimate - snapshot.log_z_exact,
-        "tv_model": _variation(masses.model, truth),
-        "tv_raw": _variation(masses.raw, truth),
-        "tv_weighted": _variation(masses.weighted, truth),
-        "tv_annealed": _variation(model, truth),
+        "tv_model": mass_error(masses.model, truth),
+        "tv_raw": mass_error(masses.raw, truth),
+        "tv_weighted": mass_error(masses.weighted, truth),
+        "tv_annealed": mass_error(model, truth),
     }
     return moment | _by_index(by_mode)
 
@@ -113,11 +113,6 @@ def numbers_at(snapshot: Snapshot, update: int) -> dict[str, float]:
 
 def _last(snapshot: Snapshot, name: str) -> float:
     return float(snapshot.history[name][-1])
-
-
-def _variation(masses: np.ndarray, truth: np.ndarray) -> float:
-    """½Σ|m − t|, from 0 to 1."""
-    return float(0.5 * np.abs(masses - truth).sum())
 
 
 def _by_index(columns: Mapping[str, Any]) -> dict[str, float]:

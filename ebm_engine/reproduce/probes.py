@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from ebm_engine.reproduce.study import Job
 from ebm_engine.run.run import Run
 from ebm_engine.studies.ais import summarised
+from ebm_engine.writing.json_number import json_number
 
 ROWS = 600  # recorded at most, on either axis
 
@@ -65,10 +65,7 @@ class Watch:
     def columns(self) -> dict[str, list[float | None]]:
         """ "step" and the probes as lists of equal length, None for what is not finite."""
         names = ("step", *self._probes)
-        return {
-            name: [row[i] if math.isfinite(row[i]) else None for row in self._rows]
-            for i, name in enumerate(names)
-        }
+        return {name: [json_number(row[i]) for row in self._rows] for i, name in enumerate(names)}
 
 
 def steps(updates: int, *, log_time: bool) -> list[int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ebm_engine.reproduce.study import Number, Result, Table
+from ebm_engine.run.snapshot import mass_error
 from ebm_engine.writing.csv_text import csv_text
 
 MISSING = "–"
@@ -58,7 +59,7 @@ def median_and_range(values: Iterable[float | None], digits: int) -> str:
 
 def distance(shares: Sequence[float], truth: Sequence[float]) -> float:
     """Total variation ½Σ|pⱼ − qⱼ| of two lists of masses."""
-    return 0.5 * float(np.abs(np.array(shares, dtype=float) - np.array(truth, dtype=float)).sum())
+    return mass_error(np.array(shares, dtype=float), np.array(truth, dtype=float))
 
 
 def markdown(table: Table) -> str:

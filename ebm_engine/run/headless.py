@@ -12,6 +12,7 @@ from ebm_engine.build.parts import resolve_device
 from ebm_engine.run.run import Run, prepare_process
 from ebm_engine.run.snapshot import ModeMasses, Snapshot
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.writing.json_number import json_number
 
 MAX_UPDATES = 10_000_000
 COUNTS = ("step", "ancestors", "resamplings")
@@ -69,8 +70,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
             },
             "means": snapshot.means.tolist(),
             "mode_centres": snapshot.mode_centres.tolist(),
-            "total_variation": _plain(snapshot.history["total_variation"][-1:])[0],
-            "log_z_exact": _plain(np.array([snapshot.log_z_exact]))[0],
+            "total_variation": json_number(snapshot.history["total_variation"][-1]),
+            "log_z_exact": json_number(snapshot.log_z_exact),
             "log_z_estimate": snapshot.log_z_estimate,
             "log_z_witness": snapshot.log_z_witness,
         }
@@ -105,4 +106,4 @@ def _of_images(masses: ModeMasses) -> dict[str, Any]:
 
 def _plain(values: np.ndarray) -> list[float | None]:
     """JSON numbers, None for what is not finite."""
-    return [float(v) if np.isfinite(v) else None for v in values]
+    return [json_number(v) for v in values]

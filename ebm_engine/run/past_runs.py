@@ -1,4 +1,4 @@
-"""The run shelf: what the runs of a visit have come to, one row per spec.
+"""Past runs: what the runs of a visit have come to, one row per spec.
 
 A row keeps numbers and thinned curves, never a picture. The same spec again renews its row, unless
 it came less far: same spec, same bits. A run that did not get to its state from its spec alone has
@@ -47,7 +47,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class PastRun:
     """One row: a run as far as it came. Numbers are NaN where the run has none.
 
     `origin` is "" when the spec alone gives the run; `mode` names the first mode, whose true mass,
@@ -91,21 +91,21 @@ class Entry:
         return GONE.format(OWN[kind])
 
 
-class Shelf:
+class PastRuns:
     """The rows of one page in one visit, the one put there last first; `gone` counts the lost."""
 
     def __init__(self, most: int = MOST) -> None:
         self.gone = 0
         self._most = most
         self._newest = 0
-        self._rows: dict[tuple[RunSpec, str], Entry] = {}
+        self._rows: dict[tuple[RunSpec, str], PastRun] = {}
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[PastRun, ...]:
         """All rows."""
         return tuple(reversed(self._rows.values()))
 
-    def put(self, preset_name: str, snapshot: Snapshot) -> Entry | None:
+    def put(self, preset_name: str, snapshot: Snapshot) -> PastRun | None:
         """The row of a run, renewed unless it was further; None for one without any update."""
         key = snapshot.spec, _origin(snapshot)
         old = self._rows.pop(key, None)
@@ -128,11 +128,11 @@ class Shelf:
         self._rows = {k: entry for k, entry in self._rows.items() if entry.number not in numbers}
 
 
-def entry_of(number: int, preset_name: str, snapshot: Snapshot) -> Entry:
+def entry_of(number: int, preset_name: str, snapshot: Snapshot) -> PastRun:
     """The row of a run as its picture shows it."""
     history, masses = snapshot.history, snapshot.mode_mass
     weighted = snapshot.spec.method.weighted
-    return Entry(
+    return PastRun(
         number=number,
         preset=preset_name,
         spec=snapshot.spec,
@@ -144,7 +144,7 @@ def entry_of(number: int, preset_name: str, snapshot: Snapshot) -> Entry:
         model=float(masses.model[0]),
         raw=float(masses.raw[0]),
         weighted=float(masses.weighted[0]) if weighted else np.nan,
-        mass_error=0.5 * float(np.abs(masses.model - masses.truth).sum()),
+        mass_error=masses.error,
         ess=_last(history["ess"]) if weighted else np.nan,
         ancestors=_last(history["ancestors"]) if weighted else np.nan,
         stopped=_stopped(snapshot),

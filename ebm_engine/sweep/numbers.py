@@ -18,6 +18,7 @@ import numpy as np
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.sweep.sweep_spec import Cell, SweepSpec, cells
 from ebm_engine.writing.csv_text import csv_text
+from ebm_engine.writing.json_number import json_number
 
 if TYPE_CHECKING:
     from ebm_engine.run.run import Run
@@ -83,8 +84,8 @@ def _numbers(run: Run) -> dict[str, Any]:
     return {
         "kl": recent.row[source] if source else None,
         "kl_source": source,
-        "mass_error": _plain(0.5 * float(np.abs(masses.model - masses.truth).sum())),
-        "ess": _plain(recent.row["ess"]) if weighted else None,
+        "mass_error": json_number(masses.error),
+        "ess": json_number(recent.row["ess"]) if weighted else None,
         "ancestors": int(recent.row["ancestors"]) if weighted else None,
         "diverged_at": run.divergence.step if run.divergence else None,
         "diverged": run.divergence.message if run.divergence else "",
@@ -158,7 +159,3 @@ def _blank(shape: tuple[int, int]) -> Grid:
     empty = {name: np.full(shape, np.nan) for name in QUANTITIES}
     none = np.zeros(shape, dtype=np.int64)
     return Grid(empty, none, none.copy(), np.full(shape, "", dtype=object))
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

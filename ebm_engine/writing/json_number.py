@@ -6,5 +6,6 @@ import math
 
 
 def json_number(value: float) -> float | None:
-    """The number as it is, None where it is not finite."""
-    return value if math.isfinite(value) else None
+    """The number, None where it is not finite."""
+    number = float(value)
+    return number if math.isfinite(number) else None

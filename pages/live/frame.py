@@ -25,6 +25,7 @@ from ebm_engine.run.snapshot import HISTORY, ModeMasses, Snapshot
 from ebm_engine.server.hub.hub import RunView
 from ebm_engine.spec.knobs import knobs
 from ebm_engine.views.style.encodings import CLIP
+from ebm_engine.writing.json_number import json_number
 from pages.live import style
 from pages.live.packing import Array, assemble, half, on_box, quantised
 
@@ -80,7 +81,7 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
     latest = {name: _last(s.history.get(name)) for name in LATEST}
     return latest | {
         "step": s.step,
-        "speed": _number(s.updates_per_second),
+        "speed": json_number(s.updates_per_second),
         "device": s.device,
         "method": s.spec.method.kind,
         "methodLine": style.line_of(s.spec.method.kind),
@@ -94,7 +95,7 @@ def _numbers(s: Snapshot) -> dict[str, Any]:
         "quadrature": not s.class_names
         and (s.spec.energy.is_network or s.spec.target.kind != "mixture"),
         "known": s.known_density,
-        "outside": _number(s.outside),
+        "outside": json_number(s.outside),
         "correction": s.spec.method.correction,
         "threshold": s.spec.method.ess_threshold if s.spec.method.weighted else None,
         "temperature": s.spec.sampler.temperature,
@@ -123,7 +124,7 @@ def _slow_numbers(s: Snapshot) -> dict[str, Any]:
         "targetStds": [float(std) for std in s.target_stds],
         "marks": [[int(step), text] for step, text in s.marks],
         "masses": _masses(s.mode_mass),
-        "ceiling": _number(s.ess_ceiling),
+        "ceiling": json_number(s.ess_ceiling),
         "crossings": int(s.crossings),
         "curves": list(CURVES),
     }
@@ -171,23 +172,18 @@ def _divergence(s: Snapshot) -> dict[str, Any] | None:
         return None
     labels = {knob.path: knob.label for knob in knobs(s.spec)}
     return vars(s.divergence) | {
-        "value": _number(s.divergence.value),
+        "value": json_number(s.divergence.value),
         "knob": labels.get(s.divergence.knob, s.divergence.knob),
     }
 
 
 def _masses(masses: ModeMasses) -> dict[str, list[float | None]]:
-    return {name: [_number(v) for v in values] for name, values in vars(masses).items()}
+    return {name: [json_number(v) for v in values] for name, values in vars(masses).items()}
 
 
 def _on_plane(points: np.ndarray) -> list[list[float | None]]:
-    return [[_number(p[0]), _number(p[1]) if len(p) > 1 else 0.0] for p in points]
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
+    return [[json_number(p[0]), json_number(p[1]) if len(p) > 1 else 0.0] for p in points]
 
 
 def _last(values: np.ndarray | None) -> float | None:
-    return None if values is None or len(values) == 0 else _number(values[-1])
+    return None if values is None or len(values) == 0 else json_number(values[-1])

@@ -63,7 +63,7 @@ def test_a_link_hides_parts_and_locks_values(open_page, address):
     expect(menus.filter(has_text="Preset")).to_be_visible()
     expect(menus.filter(has_text="Method")).to_have_count(0)
     expect(page.get_by_role("button", name="Share")).to_have_count(0)
-    expect(page.get_by_role("button", name="Download")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile(r"Download$"))).to_have_count(0)
     expect(controls.get_by_role("slider", name=re.compile("Step size"))).to_be_disabled()
     expect(controls.get_by_role("slider", name=re.compile("Walkers N"))).to_be_enabled()
     assert query_of(page)["hide"] == ["method,share,take-away"]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from ebm_engine.files import uploads
-from ebm_engine.run.past_runs import Shelf
+from ebm_engine.run.past_runs import PastRuns
 from ebm_engine.server.commands import Pause
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.spec.recommended import on_target
@@ -148,7 +148,7 @@ def picture(spec, updates):
 
 def test_the_csv_parses_back_and_its_links_give_the_specs():
     """Full precision, empty cells where there is no number, and no path of an own file."""
-    shelf = Shelf()
+    shelf = PastRuns()
     specs = [small_spec(seed=4), small_spec(seed=5, method={"kind": "cd", "k": 10})]
     for spec in specs:
         shelf.put("two-modes", picture(spec, 6))

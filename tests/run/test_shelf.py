@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ebm_engine.files import uploads
-from ebm_engine.run.past_runs import CHANGED, FROM_FILE, POINTS, Shelf, entry_of
+from ebm_engine.run.past_runs import CHANGED, FROM_FILE, POINTS, PastRuns, entry_of
 from ebm_engine.run.snapshot import MARK, Divergence
 from ebm_engine.spec.differences import SAME, difference
 from ebm_engine.spec.edit import with_value
@@ -122,7 +122,7 @@ def test_curves_are_thinned_from_first_to_last(shot):
 
 def test_the_same_spec_has_one_row_and_the_furthest_update_wins(shot):
     """A second run that came less far does not take the numbers of the first away."""
-    shelf = Shelf()
+    shelf = PastRuns()
     early = picture(small_spec(seed=3), 10)
     assert shelf.put(PRESET, early).step == 10
     assert shelf.put(PRESET, shot).step == 30
@@ -131,21 +131,21 @@ def test_the_same_spec_has_one_row_and_the_furthest_update_wins(shot):
 
 
 def test_a_run_that_made_no_update_gets_no_row():
-    shelf = Shelf()
+    shelf = PastRuns()
     assert shelf.put(PRESET, picture(small_spec(), 0)) is None
     assert shelf.entries == ()
 
 
 def test_a_run_that_begins_again_keeps_the_row_that_it_has(shot):
     """After a reset its furthest update still stands there, and it is the present run's row."""
-    shelf = Shelf()
+    shelf = PastRuns()
     shelf.put(PRESET, shot)
     assert shelf.put(PRESET, picture(shot.spec, 0)).step == 30
 
 
 def test_a_run_that_its_spec_alone_does_not_give_has_a_row_of_its_own(shot):
     """Changes on the way or a start from a file lead elsewhere; a change at update 0 does not."""
-    shelf = Shelf()
+    shelf = PastRuns()
     shelf.put(PRESET, shot)
     shelf.put(PRESET, replace(shot, changes=((0, {"sampler.step_size": 0.1}),)))
     shelf.put(PRESET, replace(shot, changes=((9, {"sampler.step_size": 0.1}),)))
@@ -154,7 +154,7 @@ def test_a_run_that_its_spec_alone_does_not_give_has_a_row_of_its_own(shot):
 
 
 def test_the_row_put_last_comes_first_and_keeps_its_number(shot):
-    shelf = Shelf()
+    shelf = PastRuns()
     for seed in (1, 2, 3, 1):
         shelf.put(PRESET, replace(shot, spec=with_value(shot.spec, "seed", seed)))
     assert [entry.number for entry in shelf.entries] == [1, 3, 2]
@@ -162,7 +162,7 @@ def test_the_row_put_last_comes_first_and_keeps_its_number(shot):
 
 def test_the_shelf_is_bounded_and_counts_what_is_gone(shot):
     """The one seen longest ago goes; a number is never given twice."""
-    shelf = Shelf(most=3)
+    shelf = PastRuns(most=3)
     for seed in range(5):
         shelf.put(PRESET, replace(shot, spec=with_value(shot.spec, "seed", seed)))
     assert [entry.number for entry in shelf.entries] == [5, 4, 3]
@@ -170,7 +170,7 @@ def test_the_shelf_is_bounded_and_counts_what_is_gone(shot):
 
 
 def test_dropped_rows_are_away_and_their_numbers_stay_used(shot):
-    shelf = Shelf()
+    shelf = PastRuns()
     for seed in range(3):
         shelf.put(PRESET, replace(shot, spec=with_value(shot.spec, "seed", seed)))
     shelf.drop(3, 1, 77)

@@ -33,10 +33,10 @@ class RunView:
     """What a viewer sees of a run.
 
     snapshot: the newest picture, None before the first; version: grows with every new picture and
-    every change of status; spec: as wanted; playing: as wanted; queue_position: place among
-    the runs that wait for a seat, 0 = not waiting; notice: one sentence of news, or "";
-    speed: the cap in updates per second, None for as fast as possible; tape: the updates of the
-    recorded pictures, newest last; plays: how often play was asked of this run.
+    every change of status; spec and playing: as wanted; queue_position: place among the runs that
+    wait for a seat, 0 = not waiting; notice: one sentence of news, or ""; speed: the cap in updates
+    per second, None for as fast as possible; tape: the updates of the recorded pictures, newest
+    last; plays: how often play was asked of this run.
     """
 
     snapshot: Snapshot | None

@@ -10,6 +10,7 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
+from ebm_engine.run.snapshot import mass_error
 from ebm_engine.views.langevin.chains import HEIGHT, ChainSeries
 from ebm_engine.views.style.curves import Curve, Plot, draw, level
 from ebm_engine.views.style.palette import PALETTES, Theme
@@ -31,7 +32,7 @@ def short_against_long(series: ChainSeries, theme: Theme = "light") -> Captioned
     finish(figure, theme, "Mode masses: short run, long run, exact", HEIGHT)
     figure.update_xaxes(tickvals=modes, ticktext=[str(m + 1) for m in modes], title_text="mode")
     figure.update_yaxes(title_text="mass", rangemode="tozero")
-    off = 0.5 * float(np.abs(series.long_mass - series.exact_mass).sum())
+    off = mass_error(series.long_mass, series.exact_mass)
     caption = (
         f"Share of {series.count} chains in each mode, ± 2 s.e.; dashed: the mass under exp(−U/T), "
         f"by quadrature. Total variation of the long run {number(off, '.3f')}."

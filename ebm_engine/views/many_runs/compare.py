@@ -136,7 +136,7 @@ def _numbers(entry: Entry) -> dict[str, str]:
         "Run": entry.name,
         "Update": str(shot.step),
         f"{kl[0].upper()}{kl[1:]} exact": _known(last_finite(history["kl_exact"])),
-        "Mass error (TV)": _known(_mass_error(shot), ".3f"),
+        "Mass error (TV)": _known(masses.error, ".3f"),
         f"True mass of {first}": _known(float(masses.truth[0]), ".3f"),
         "Model": _known(float(masses.model[0]), ".3f"),
         "Walkers raw": _known(float(masses.raw[0]), ".3f"),
@@ -147,12 +147,6 @@ def _numbers(entry: Entry) -> dict[str, str]:
         "Gradient cosine": _known(recent_median(history["gradient_cosine"], SMOOTH), ".2f"),
         "Stopped": _stopped(shot),
     }
-
-
-def _mass_error(shot: Snapshot) -> float | None:
-    """½ Σⱼ |model's mass − truth|, None where the model's masses are unknown."""
-    error = 0.5 * float(np.abs(shot.mode_mass.model - shot.mode_mass.truth).sum())
-    return error if np.isfinite(error) else None
 
 
 def _stopped(shot: Snapshot) -> str:

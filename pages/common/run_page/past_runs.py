@@ -5,19 +5,19 @@ The present run is the first row. Runs are chosen by their numbers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from ebm_engine.run.past_runs import MOST, Entry, Shelf
+from ebm_engine.run.past_runs import MOST, PastRun, PastRuns
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.spec.presets import preset
 from ebm_engine.views.many_runs import past_runs as views
 from ebm_engine.views.style.theme import number
 from ebm_engine.writing.csv_text import csv_text
+from ebm_engine.writing.json_number import json_number
 from pages.common.figures import album
 from pages.common.figures.show import show as show_figure
 from pages.common.figures.show import theme
@@ -47,7 +47,7 @@ def show(held: Held) -> None:
     album.follow(held, partial(_draw, held, chosen))
 
 
-def _choose(held: Held, rows: Shelf, present: Entry | None) -> list[int]:
+def _choose(held: Held, rows: PastRuns, present: PastRun | None) -> list[int]:
     """Draw the choice of runs and its buttons; the numbers that are chosen."""
     entries = {entry.number: entry for entry in rows.entries}
     own = present.number if present else 0
@@ -109,7 +109,7 @@ def _draw(held: Held, chosen: Sequence[int], snapshot: Snapshot) -> None:
     show_figure("past-runs-curves", drawn, file="runs")
 
 
-def _line(entry: Entry) -> views.Line:
+def _line(entry: PastRun) -> views.Line:
     return views.Line(
         number=entry.number,
         what=entry.difference,
@@ -146,7 +146,7 @@ ORDER += ("weighted", "mass_error", "ess", "ancestors", "remark", "preset")  # o
 MISSING = "–"
 
 
-def draw(entries: Sequence[Entry], present: int) -> None:
+def draw(entries: Sequence[PastRun], present: int) -> None:
     """Draw all rows; `present` is the number of the present run, 0 for none."""
     rows = [_shown(entry, now=entry.number == present) for entry in entries]
     st.dataframe(
@@ -160,7 +160,7 @@ def draw(entries: Sequence[Entry], present: int) -> None:
     )
 
 
-def to_csv(entries: Sequence[Entry]) -> str:
+def to_csv(entries: Sequence[PastRun]) -> str:
     """A header row and one row per run: full precision, empty where there is no number.
 
     The last column is the link's query, which names no file.
@@ -168,12 +168,12 @@ def to_csv(entries: Sequence[Entry]) -> str:
     header, rows = [*COLUMNS, "kl_se", "link"], []
     for entry in entries:
         link = "?" + urlencode(run_link.to_query(entry.preset, entry.spec))
-        values = _values(entry) | {"kl_se": _known(entry.kl.se), "link": link}
+        values = _values(entry) | {"kl_se": json_number(entry.kl.se), "link": link}
         rows.append([values[name] for name in header])
     return csv_text(header, rows)
 
 
-def _shown(entry: Entry, *, now: bool) -> dict[str, str | float | None]:
+def _shown(entry: PastRun, *, now: bool) -> dict[str, str | float | None]:
     values, kl = _values(entry), entry.kl
     quantity = f"{kl.quantity}, s.e. {number(kl.se, '.2g')}" if kl.se > 0 else kl.quantity
     title = preset(entry.preset).title
@@ -181,7 +181,7 @@ def _shown(entry: Entry, *, now: bool) -> dict[str, str | float | None]:
     return values | {"difference": difference, "preset": title, "quantity": quantity}
 
 
-def _values(entry: Entry) -> dict[str, str | float | None]:
+def _values(entry: PastRun) -> dict[str, str | float | None]:
     """The columns of one row by name."""
     numbers = ("truth", "model", "raw", "weighted", "mass_error", "ess", "ancestors")
     return {
@@ -190,13 +190,9 @@ def _values(entry: Entry) -> dict[str, str | float | None]:
         "preset": entry.preset,
         "seed": entry.spec.seed,
         "updates": entry.step,
-        "kl": _known(entry.kl.value),
+        "kl": json_number(entry.kl.value),
         "quantity": entry.kl.quantity,
         "mode": entry.mode,
-        **{name: _known(getattr(entry, name)) for name in numbers},
+        **{name: json_number(getattr(entry, name)) for name in numbers},
         "remark": entry.remark,
     }
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from ebm_engine.run.past_runs import Shelf
+from ebm_engine.run.past_runs import PastRuns
 from ebm_engine.server.commands import Change, Command, Play, Reset, Rewind, Speed
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.spec.knobs import needs_reset
@@ -140,9 +140,9 @@ def kept(name: str, make: Callable[[], T]) -> T:
     return objects[name]
 
 
-def past_runs(slot: str) -> Shelf:
+def past_runs(slot: str) -> PastRuns:
     """What the runs of a slot have come to in this tab."""
-    return kept(f"past-runs.{slot}", Shelf)
+    return kept(f"past-runs.{slot}", PastRuns)
 
 
 def open_editor() -> None:
