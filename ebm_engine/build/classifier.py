@@ -14,7 +14,7 @@ import logging
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import safetensors.torch
 import torch
@@ -51,7 +51,8 @@ class Classifier(NamedTuple):
 
     def to(self, like: Tensor) -> Classifier:
         """The same in the dtype and on the device of `like`, the confusion matrix apart."""
-        return Classifier(*(part.to(like) for part in self[:4]), self.confusion)
+        moved = {name: getattr(self, name).to(like) for name in NAMES if name != "confusion"}
+        return self._replace(**moved)
 
 
 class Examples(NamedTuple):
@@ -91,7 +92,8 @@ def fitted(train: Examples, test: Examples, classes: int, latent: Latent) -> Cla
     from sklearn.neural_network import MLPClassifier
 
     count = len(train.labels)
-    model = MLPClassifier((HIDDEN,), random_state=0, batch_size=min(BATCH, count))
+    batch: Any = min(BATCH, count)  # the stub only knows "auto"
+    model = MLPClassifier((HIDDEN,), random_state=0, batch_size=batch)
     inputs, labels = latent.encode(train.pixels).numpy(), train.labels.numpy()
     for _ in range(math.ceil(STEPS * BATCH / max(count, BATCH))):
         model.partial_fit(inputs, labels, classes=range(classes))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
+from typing import Any, cast
 
 from ebm_engine.data.densities import Density
 from ebm_engine.spec.blocks import PointTarget
@@ -16,12 +18,12 @@ def density_of(target: PointTarget) -> Density:
     """
     try:
         # An own file may change between two runs; every other block says it all.
-        return target.density() if target.own_file else _known_density_of(target)
+        return target.density() if target.own_file else _known_density_of(cast(Hashable, target))
     except ValueError as error:
         raise SpecError(f"target: {error}") from None
 
 
 @lru_cache(maxsize=16)
-def _known_density_of(target: PointTarget) -> Density:
+def _known_density_of(target: Any) -> Density:
     """Made once: a rewind and a reset of a run need it again, and a curve takes half a second."""
     return target.density()

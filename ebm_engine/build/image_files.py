@@ -5,19 +5,17 @@ images (n, D = h·w) float32, labels (n,) int64, places in `names`; all on the C
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_engine.data.digits import held_out, load_digits, subset
+from ebm_engine.data.digits import held_out, subset
 from ebm_engine.data.images import read_images, split
-from ebm_engine.data.mnist import load_mnist
-from ebm_engine.spec.targets.images import DigitsTarget, Images, ImageTarget, Mnist
+from ebm_engine.spec.blocks import TargetBlock
+from ebm_engine.spec.targets.images import DigitsTarget, Images
 
-Split = Callable[[str], tuple[np.ndarray, np.ndarray]]
 POOL = 1000  # images of each class that the classifier learns from, at most
 
 
@@ -38,30 +36,32 @@ class Files(NamedTuple):
     names: tuple[str, ...]
 
 
-def load(target: ImageTarget) -> Files:
+def load(target: TargetBlock) -> Files:
     """The images of a target.
 
-    Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images or
-    own images cannot be read.
+    Raises MnistUnavailable where MNIST is missing, ValueError where a class has too few images, own
+    images cannot be read or the target is not of images.
     """
     if isinstance(target, Images):
         return _own(target.path)
-    assert isinstance(target, DigitsTarget)
-    return _digits(target, load_mnist if isinstance(target, Mnist) else load_digits)
+    if isinstance(target, DigitsTarget):
+        return _digits(target)
+    raise ValueError(f"target.kind = {target.kind!r} is not of images")
 
 
-def _digits(target: DigitsTarget, split: Split) -> Files:
-    images, labels = split("train")
+def _digits(target: DigitsTarget) -> Files:
+    images, labels = target.read("train")
     pool = [min(POOL, int((labels == label).sum())) for label in target.classes]
     parts = [
         subset(images, labels, target.classes, target.counts),
-        held_out(*split("test"), target.classes, target.counts),
+        held_out(*target.read("test"), target.classes, target.counts),
         subset(images, labels, target.classes, pool),
     ]
     place = np.zeros(256, dtype=np.int64)
     place[list(target.classes)] = np.arange(len(target.classes))
-    tensors = [part for x, y in parts for part in (_pixels(x), torch.from_numpy(place[y]))]
-    return Files(*tensors, images.shape[1:], tuple(str(label) for label in target.classes))
+    train, test, examples = ((_pixels(x), torch.from_numpy(place[y])) for x, y in parts)
+    names = tuple(str(label) for label in target.classes)
+    return Files(*train, *test, *examples, images.shape[1:], names)
 
 
 def _own(path: str) -> Files:
@@ -73,8 +73,8 @@ def _own(path: str) -> Files:
     pixels, labels = _pixels(found.images), torch.from_numpy(found.labels.astype(np.int64))
     train, test = torch.from_numpy(rows), torch.from_numpy(out)
     first = torch.cat([train[labels[train] == j][:POOL] for j in range(len(found.names))])
-    kept = [part for rows in (train, test, first) for part in (pixels[rows], labels[rows])]
-    return Files(*kept, found.images.shape[1:], found.names)
+    kept, held_out, examples = ((pixels[rows], labels[rows]) for rows in (train, test, first))
+    return Files(*kept, *held_out, *examples, found.images.shape[1:], found.names)
 
 
 def _pixels(images: np.ndarray) -> Tensor:

@@ -24,29 +24,37 @@ class Space(Protocol):
     of the classifier.
     """
 
-    latent: Latent
+    @property
+    def latent(self) -> Latent: ...
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Points (n, d) of images (n, D)."""
+        ...
 
     def encode_noisy(self, pixels: Tensor, rng: Generator) -> Tensor:
         """Points (n, d) of images (n, D) with new noise."""
+        ...
 
     def decode(self, x: Tensor) -> Tensor:
         """Images (n, D) at points (n, d), not clipped to the range of the pixels."""
+        ...
 
     def flat(self, x: Tensor) -> Tensor:
         """Coordinates (n, k) of points (n, d) in which lengths are those of the pixels."""
+        ...
 
     def on_plane(self, x: Tensor) -> Tensor:
         """The place (…, 2) of points (…, d) on the plane."""
+        ...
 
     def from_plane(self, places: Tensor) -> Tensor:
         """Points (n, d) on the plane, with nothing along the other directions."""
+        ...
 
     @property
     def decoder(self) -> Decoder | None:
         """The affine map to the pixels; None where the points are the pixels."""
+        ...
 
 
 class LatentSpace(NamedTuple):

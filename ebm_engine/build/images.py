@@ -7,10 +7,11 @@ is spanned by the first two principal components. Points (n, d), pixels (n, D = 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Generator, Tensor
@@ -103,7 +104,7 @@ def image_set(target: ImageTarget, dim: int, like: Tensor, rng: Generator) -> Im
     sentence, where images are missing, damaged or too few.
     """
     try:
-        material = _material(target, dim, _stamp(target))
+        material = _material(cast(Hashable, target), dim, _stamp(target))
     except SpecError:
         raise
     except MnistUnavailable as error:
@@ -134,7 +135,7 @@ def _stamp(target: ImageTarget) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4)
-def _material(target: ImageTarget, dim: int, stamp: tuple[int, ...]) -> _Material:
+def _material(target: Any, dim: int, stamp: tuple[int, ...]) -> _Material:
     files = load(target)
     _check_components(dim, files)
     latent = fit(files.train, dim or min(COMPONENTS, *files.train.shape), target.noise)
@@ -145,7 +146,10 @@ def _material(target: ImageTarget, dim: int, stamp: tuple[int, ...]) -> _Materia
         for pixels, labels in ((files.pool, files.pool_labels), (files.test, files.test_labels))
     ]
     # What is learned from own images is theirs: it goes with this process.
-    reader = (fitted if target.own_file else classifier)(*seen, len(files.names), latent)
+    examples, held_out = seen
+    reader = (fitted if target.own_file else classifier)(
+        examples, held_out, len(files.names), latent
+    )
     # Only the classifier needed the pool.
     files = files._replace(pool=files.pool[:0], pool_labels=files.labels[:0])
     return _Material(files, space, reader, nearest_of(files.train, space))

@@ -166,4 +166,4 @@ def _plane_referee(density: Density, data: Tensor, regions: Regions) -> GridRefe
 def _image_referee(spec: RunSpec, images: ImageSet) -> HeldOutReferee:
     """All training images judge a network of points, some of them, evenly, a slower one."""
     every = max(1, len(images.x) // JUDGED) if spec.energy.needs_images else 1
-    return HeldOutReferee(images.x[::every], images.held_out, images.shares)
+    return HeldOutReferee(images.x[::every], images.shares)

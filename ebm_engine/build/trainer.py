@@ -6,13 +6,14 @@ from typing import Any, Literal, Protocol
 
 import torch
 
+from ebm_engine.core.kernels.adaptation import AdaptiveKernel
 from ebm_engine.core.kernels.hmc import HMC
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.kernels.ula import ULA
 from ebm_engine.core.kernels.underdamped import Underdamped
 from ebm_engine.core.referees.referee import Referee
 from ebm_engine.core.training import Extras
-from ebm_engine.core.types import Energy, Kernel, Method, Parameters
+from ebm_engine.core.types import Energy, Method, Parameters
 from ebm_engine.spec.blocks import Kit
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
@@ -36,7 +37,7 @@ class KernelFields(Protocol):
     def friction(self) -> float: ...
 
 
-def build_kernel(fields: KernelFields, backward: Literal["new", "old"] = "new") -> Kernel:
+def build_kernel(fields: KernelFields, backward: Literal["new", "old"] = "new") -> AdaptiveKernel:
     """The Markov move that the fields name; backward: which gradient weights of ULA use."""
     match fields.kernel:
         case "ula":

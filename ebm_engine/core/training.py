@@ -112,7 +112,7 @@ class Trainer:
     ) -> Parameters:
         """The gradient plus that of l2 · (mean V² on data + weighted mean V² on the walkers).
 
-        V is the learned part of U: what does not depend on θ is no energy to be kept small.
+        V is the learned part of U: the part that does not depend on θ need not stay small.
         """
         if not self.extras.l2:
             return gradient

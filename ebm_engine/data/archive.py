@@ -123,7 +123,7 @@ def array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, columns_first, dtype = read(file)
     except NO_HEADER as error:
-        raise ValueError(f"The entry {name} is no NPY file.") from error
+        raise ValueError(f"The entry {name} is not an NPY file.") from error
     values = file.read()
     if dtype.hasobject:
         raise ValueError(f"The entry {name} holds Python objects, which are never read.")

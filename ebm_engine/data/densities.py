@@ -75,7 +75,7 @@ class Density(Protocol):
         """`count` points (count, 2) in random order, in the dtype and on the device of `like`.
 
         The modes share a training set in exact proportion, by largest remainder: many small calls
-        are no replacement for a large one. `rng` must live on the device of `like`.
+        do not replace a large one. `rng` must live on the device of `like`.
         """
         ...
 

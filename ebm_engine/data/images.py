@@ -140,7 +140,7 @@ def _grey(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(content), formats=("PNG",))
     except BROKEN as error:
-        raise ValueError(f"The image {name} is no PNG file that can be read.") from error
+        raise ValueError(f"The image {name} is not a readable PNG file.") from error
     if max(image.size) > LONGEST_SIDE:
         raise ValueError(
             f"The image {name} has {_size(image.size[::-1])} pixels, and {LONGEST_SIDE} is the "

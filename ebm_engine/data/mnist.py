@@ -160,7 +160,7 @@ def _copied(url: str, target: Path, digest: str, progress: Progress) -> bytes:
 
 
 def _unseen(done: int, total: int) -> None:
-    """Nobody watches."""
+    """Progress that is not shown."""
 
 
 class _Meter:

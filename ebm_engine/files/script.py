@@ -19,7 +19,6 @@ from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 TOLERANCE = 1e-6
 MARKS = 200  # that a snapshot holds at most
-OWN = ("points", "images")  # targets that are files of their owner
 
 TEMPLATE = '''\
 """Train a run of EBM Lab again and compare its numbers with those of its picture.
@@ -103,9 +102,9 @@ def script(snapshot: Snapshot, first: Snapshot | None, name: str) -> bytes:
 
 def beginning(snapshot: Snapshot, first: Snapshot | None) -> RunSpec:
     """The spec of a run at update 0; raises NotReproducible with the reason where none gives it."""
-    target = snapshot.spec.target.kind
-    if target in OWN:
-        raise NotReproducible(f"its {target} are a file of yours, which a script does not hold")
+    target = snapshot.spec.target
+    if target.own_file:
+        raise NotReproducible(f"its {target.kind} are a file of yours, which no script holds")
     if any(text == MARK for _, text in snapshot.marks) or len(snapshot.marks) >= MARKS:
         raise NotReproducible("it did not start from its settings: take the run file")
     if not snapshot.changes:

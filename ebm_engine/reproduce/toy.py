@@ -25,6 +25,7 @@ from ebm_engine.reproduce.study import (
     updates_of,
 )
 from ebm_engine.reproduce.tables import distance, final, median_and_range
+from ebm_engine.spec.blocks import PointTarget
 from ebm_engine.spec.edit import parse_spec
 
 SHORT = 1000  # chains of the methods that make many steps per update on the larger targets
@@ -124,7 +125,9 @@ def _truth(result: Result) -> list[float]:
     # torch takes seconds to import, and a bad option is told before.
     from ebm_engine.build.density import density_of
 
-    return density_of(result.job.spec.target).masses.tolist()
+    target = result.job.spec.target
+    assert isinstance(target, PointTarget)
+    return density_of(target).masses.tolist()
 
 
 def _model(result: Result) -> list[float]:

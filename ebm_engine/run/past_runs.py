@@ -21,7 +21,6 @@ from ebm_engine.spec.run_spec import RunSpec
 
 MOST = 200  # rows
 POINTS = 200  # of a curve
-OWN = {"points": "points", "images": "images"}  # targets that are files of their owner
 CHANGED, FROM_FILE = "settings changed on the way", "began with parameters from a file"
 GONE = "The file of these own {} is no longer on this server: upload it again to run with it."
 
@@ -85,10 +84,10 @@ class PastRun:
     @property
     def why_not(self) -> str:
         """Why its spec cannot run again, in one sentence; empty when it can."""
-        kind = self.spec.target.kind
-        if kind not in OWN or Path(self.spec.target.path).is_file():
+        target = self.spec.target
+        if not target.own_file or Path(target.path).is_file():
             return ""
-        return GONE.format(OWN[kind])
+        return GONE.format(target.kind)
 
 
 class PastRuns:
@@ -124,7 +123,7 @@ class PastRuns:
         return entry
 
     def drop(self, *numbers: int) -> None:
-        """Take the rows with these numbers away; a number that no row has is no error."""
+        """Take the rows with these numbers away; a number without a row is ignored."""
         self._rows = {k: entry for k, entry in self._rows.items() if entry.number not in numbers}
 
 
@@ -165,7 +164,7 @@ def _kl_field(history: Mapping[str, np.ndarray]) -> str:
 
 
 def _kl(snapshot: Snapshot) -> Reading:
-    """The newest KL; the cross-entropy where nobody knows the density of the data."""
+    """The newest KL; the cross-entropy where the density of the data is not known."""
     field, quantity = (
         _kl_field(snapshot.history),
         "KL" if snapshot.known_density else "cross-entropy",

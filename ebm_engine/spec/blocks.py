@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
     from ebm_engine.core.energies.networks.pyramid import Decoder
-    from ebm_engine.core.types import Energy, Kernel, Method, Parameters
+    from ebm_engine.core.kernels.adaptation import AdaptiveKernel
+    from ebm_engine.core.types import Energy, Method, Parameters
     from ebm_engine.data.densities import Density
 
 
 class KindBlock(Block):
     """A block of which there are several kinds; title: the name of this one in menus."""
 
-    kind: str
+    kind: str = ""
     title: ClassVar[str]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         """A kind that leaves out what it must declare cannot even be defined: TypeError."""
         super().__pydantic_init_subclass__(**options)
-        if not cls.model_fields["kind"].is_required():
+        if cls.model_fields["kind"].default:
             absent = {name for name in cls.__class_vars__ if not hasattr(cls, name)}
             if missing := sorted(absent | cls.__abstractmethods__):
                 raise TypeError(f"{cls.__name__} does not declare {', '.join(missing)}")
@@ -51,8 +52,8 @@ class TargetBlock(KindBlock):
 
     of_images: whether its points stand for images; image_side: that of its square images in pixels,
     0 where there are none or only a file knows; own_file: whether it is a file of the person who
-    asks, which no link or script carries; samples: number of training points, 0 where only the file
-    knows.
+    asks, which no link or script carries, at `path`; samples: number of training points, 0 where
+    only the file knows.
     """
 
     of_images: ClassVar[bool]
@@ -63,6 +64,8 @@ class TargetBlock(KindBlock):
 
         @property
         def samples(self) -> int: ...
+        @property
+        def path(self) -> str: ...
 
     @property
     @abstractmethod
@@ -163,7 +166,7 @@ class Kit(NamedTuple):
     whether the walkers adapt their step size.
     """
 
-    kernel: Kernel
+    kernel: AdaptiveKernel
     count: int
     base: Energy
     exact_gradient: Callable[[Energy], Parameters]
@@ -228,17 +231,17 @@ class MethodBlock(KindBlock):
     extra_term: ClassVar[Words | None] = None
 
     if TYPE_CHECKING:  # fields of some methods; the others have the values of WITHOUT
-        k: int
-        steps: int
-        backward: Literal["new", "old"]
-        witness: int
-        capacity: int
-        ess_threshold: float
-        refresh_every: int
-        walker_batch: int
-        correction: bool
-        kl_weight: float
-        entropy_weight: float
+        k: ClassVar[int]
+        steps: ClassVar[int]
+        backward: ClassVar[Literal["new", "old"]]
+        witness: ClassVar[int]
+        capacity: ClassVar[int]
+        ess_threshold: ClassVar[float]
+        refresh_every: ClassVar[int]
+        walker_batch: ClassVar[int]
+        correction: ClassVar[bool]
+        kl_weight: ClassVar[float]
+        entropy_weight: ClassVar[float]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

@@ -10,8 +10,8 @@ import re
 from pathlib import PurePath
 from typing import Any
 
+from ebm_engine.spec.blocks import KindBlock, MethodBlock
 from ebm_engine.spec.edit import flatten
-from ebm_engine.spec.fields import Block
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.knobs import Knob, knobs
 from ebm_engine.spec.run_spec import RunSpec
@@ -44,10 +44,11 @@ def difference(start: RunSpec, spec: RunSpec) -> str:
     return " · ".join(parts) or SAME
 
 
-def _title(block: Block) -> str:
+def _title(block: KindBlock) -> str:
     """The name of a block; that of a method has the values it is named after, such as CD-10."""
-    label = getattr(block, "label", "")
-    return label.format(**block.model_dump()) if label else block.title
+    if isinstance(block, MethodBlock):
+        return block.label.format(**block.model_dump())
+    return block.title
 
 
 def _is_told(spec: RunSpec, path: str) -> bool:

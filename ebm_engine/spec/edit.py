@@ -29,7 +29,7 @@ def explain(error: ValidationError) -> str:
         del where[1]  # pydantic names the kind of a block in the path
     path = ".".join(where)
     if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
+        return str(problem.get("ctx", {})["error"])
     if problem["type"] == "extra_forbidden":
         return f"{path} is not a field of the spec"
     if problem["type"].startswith("union_tag"):

@@ -18,6 +18,8 @@ TRAITS = {
     "method": ("weighted", "reads_walkers", "reads_batch", "any_kernel"),
 }
 
+KnobKind = Literal["float", "int", "bool", "choice", "many"]
+
 
 class Knob(Block):
     """What a control needs to know about one field of a spec."""
@@ -30,7 +32,7 @@ class Knob(Block):
     live: bool = False
     basic: bool = False
     log: bool = False
-    kind: Literal["float", "int", "bool", "choice", "many"]
+    kind: KnobKind
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -77,7 +79,7 @@ def _all_knobs(spec: RunSpec) -> list[Knob]:
 
 def _describe(path: str, field: Any) -> Knob:
     extra = field.json_schema_extra
-    limits = {"low": None, "high": None, "open_low": False}
+    limits: dict[str, Any] = {"low": None, "high": None, "open_low": False}
     for rule in field.metadata:
         if hasattr(rule, "ge"):
             limits["low"] = rule.ge
@@ -85,8 +87,9 @@ def _describe(path: str, field: Any) -> Knob:
             limits |= {"low": rule.gt, "open_low": True}
         if hasattr(rule, "le"):
             limits["high"] = rule.le
-    plain = {float: "float", int: "int", bool: "bool"}
-    kind, choices = plain.get(field.annotation, "choice"), ()
+    plain: dict[type, KnobKind] = {float: "float", int: "int", bool: "bool"}
+    kind: KnobKind = plain.get(field.annotation, "choice")
+    choices: tuple[str, ...] = ()
     listed = [rule.names for rule in field.metadata if isinstance(rule, OneOf)]
     if listed:
         choices = listed[0]

@@ -48,9 +48,11 @@ class MixtureEnergy(EnergyBlock):
     space: ClassVar[str] = "latent"  # there is no other
     l2: ClassVar[float] = 0.0
     means: tuple[Vector, ...] = Field(
-        ((-0.1, 0.0), (0.1, 0.0)), description="Means aⱼ of the model at the start."
+        default=((-0.1, 0.0), (0.1, 0.0)), description="Means aⱼ of the model at the start."
     )
-    masses: Vector = Field((0.5, 0.5), description="Masses of the model's modes at the start.")
+    masses: Vector = Field(
+        default=(0.5, 0.5), description="Masses of the model's modes at the start."
+    )
     jitter: float = knob(
         0.0,
         "Standard deviation of the noise added at the start to the zero coordinates of the means.",
@@ -60,7 +62,7 @@ class MixtureEnergy(EnergyBlock):
         le=10.0,
     )
     learn: tuple[Literal["means", "log_masses"], ...] = Field(
-        ("means", "log_masses"),
+        default=("means", "log_masses"),
         description="Which parameters are learned; none of them freezes the model.",
         json_schema_extra={"label": "Learn", "live": True},
     )

@@ -102,4 +102,4 @@ class Adam(OptimizerBlock):
     lr_log_masses: float = _rate(0.01, "log-masses", "Rate of log-masses", MIXTURE)
     betas: tuple[
         Annotated[float, Field(ge=0.0, lt=1.0)], Annotated[float, Field(ge=0.0, lt=1.0)]
-    ] = Field((0.0, 0.999), description="Decay rates of Adam's two moment averages.")
+    ] = Field(default=(0.0, 0.999), description="Decay rates of Adam's two moment averages.")

@@ -111,7 +111,7 @@ def suited(spec: RunSpec, head: str, kind: str) -> RunSpec:
         return _with_method(spec, kind)
     changed = with_value(spec, f"{head}.kind", kind)
     if head == "optimizer" and spec.energy.is_network:
-        return with_value(changed, "optimizer.lr", OPTIMIZERS[kind]().lr)
+        return with_value(changed, "optimizer.lr", OPTIMIZERS[kind].model_fields["lr"].default)
     return changed
 
 
@@ -238,8 +238,10 @@ def _spread(spec: RunSpec) -> dict[str, Any]:
     """A mixture energy with equal modes spread evenly over the disc of the target, as in a
     sunflower: mode j at the radius R·√((j + ½)/J), turned by the golden angle.
     """
+    target = spec.target
+    assert isinstance(target, PointTarget)
     try:
-        disc = spec.target.disc()
+        disc = target.disc()
     except ValueError as error:
         raise SpecError(f"target: {error}") from None
     (cx, cy), count = disc.centre, min(disc.count, MAX_MODES)

@@ -51,9 +51,9 @@ def best_spec(
         rest = {p: v for p, v in kept.items() if p not in dropped and p in known}
         spec, _ = _build(content, rest)
         if spec is not None:
-            break
-    problems.append(f"{error}; the default of {' and '.join(dropped)} is used.")
-    return spec
+            problems.append(f"{error}; the default of {' and '.join(dropped)} is used.")
+            return spec
+    return start  # not reached: without any of them it is the start
 
 
 def _field_problem(content: dict[str, Any], path: str, value: Any) -> str:

@@ -27,7 +27,9 @@ class SpecError(ValueError):
 
 
 if TYPE_CHECKING:
-    AnyTarget, AnyEnergy, AnyMethod = TargetBlock, EnergyBlock, MethodBlock
+    AnyTarget = TargetBlock
+    AnyEnergy = EnergyBlock
+    AnyMethod = MethodBlock
     AnyOptimizer = SGD | Adam
 else:
     # The blocks of each table as one type, told apart by their kind.

@@ -16,6 +16,7 @@ from ebm_engine.core.rng import gaussian
 from ebm_engine.core.types import Energy
 from ebm_engine.data.densities import Density
 from ebm_engine.run.run import Run
+from ebm_engine.spec.blocks import PointTarget
 from ebm_engine.spec.targets import TARGETS, MixtureTarget
 from ebm_engine.studies.result import TaskError
 from ebm_engine.studies.specs.chains import ChainsSpec
@@ -27,6 +28,7 @@ CHUNK = 20_000
 TAIL = 5.5  # standard deviations of a Gaussian that the box holds
 
 Box = tuple[float, float, float, float]
+AnyEnergy = Energy | NormalMixture | DensityEnergy
 
 
 class Landscape(NamedTuple):
@@ -36,7 +38,7 @@ class Landscape(NamedTuple):
     the dtype of the energy; draw(count, rng): exact draws (count, 2) of the target.
     """
 
-    energy: Energy | NormalMixture | DensityEnergy
+    energy: AnyEnergy
     regions: Regions
     centres: Tensor
     box: Box
@@ -121,6 +123,9 @@ def _model(spec: ChainsSpec) -> Landscape:
     if not spec.checkpoint:
         raise TaskError("there is no trained model yet: open the explorer, train one and come back")
     run = Run.load(spec.checkpoint)
+    target = run.spec.target
+    if not isinstance(target, PointTarget):
+        raise TaskError("the model was trained on images, and this page needs points on the plane")
     if run.spec.dim != 2:
         raise TaskError(f"the model lives in {run.spec.dim} dimensions, and this page needs 2")
     if run.divergence is not None:
@@ -128,10 +133,10 @@ def _model(spec: ChainsSpec) -> Landscape:
     if run.parts.device != "cpu":
         raise TaskError("the model was trained on a GPU, and this study walks on the CPU")
     like = run.parts.trainer.data[:0]
-    return _on_density(density_of(run.spec.target), run.parts.model, like, spec)
+    return _on_density(density_of(target), run.parts.model, like, spec)
 
 
-def _on_density(density: Density, energy: object, like: Tensor, spec: ChainsSpec) -> Landscape:
+def _on_density(density: Density, energy: AnyEnergy, like: Tensor, spec: ChainsSpec) -> Landscape:
     """An energy seen through the modes and the box of a density."""
     regions = Regions(density.anchors, density.labels, len(density.masses))
     grow = 1.15 * math.sqrt(max(1.0, spec.real_temperature))

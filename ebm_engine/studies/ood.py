@@ -23,16 +23,14 @@ from torch import Generator, Tensor
 
 from ebm_engine.build.image_files import load
 from ebm_engine.core.rng import gaussian, uniform
-from ebm_engine.data.digits import load_digits
-from ebm_engine.data.mnist import load_mnist
 from ebm_engine.run.run import Run
-from ebm_engine.spec.fields import Block
+from ebm_engine.spec.blocks import TargetBlock
+from ebm_engine.spec.targets.images import DigitsTarget
 from ebm_engine.studies.ais import energies, image_run
 from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import OodSpec
 
 SHOWN = 8  # examples of each kind
-LOADERS = {"mnist": load_mnist, "digits": load_digits}
 OTHER_CLASSES = "other classes"
 
 
@@ -100,7 +98,7 @@ def detect(spec: OodSpec) -> Steps:
         yield done / len(kinds.strange), _result(run, familiar, found)
 
 
-def kinds_of(target: Block, most: int, rng: Generator) -> Kinds:
+def kinds_of(target: TargetBlock, most: int, rng: Generator) -> Kinds:
     """At most `most` held-out images of a target, and as many of each strange kind.
 
     Images of other classes are there where the target is a choice of digits. Raises TaskError for
@@ -117,11 +115,11 @@ def kinds_of(target: Block, most: int, rng: Generator) -> Kinds:
     return Kinds(familiar, strange, files.train)
 
 
-def _others(target: Block) -> Tensor | None:
+def _others(target: TargetBlock) -> Tensor | None:
     """Held-out digits (m, D) of the classes that a target leaves out; None where there are none."""
-    if target.kind not in LOADERS:
+    if not isinstance(target, DigitsTarget):
         return None
-    images, labels = LOADERS[target.kind]("test")
+    images, labels = target.read("test")
     rest = images[~np.isin(labels, target.classes)]
     return torch.from_numpy(rest.reshape(len(rest), -1)).float() / 255 if len(rest) else None
 

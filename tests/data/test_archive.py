@@ -38,7 +38,7 @@ def test_a_header_that_promises_more_than_there_is_allocates_nothing():
         zipped({"images.npy": b"rubbish"}),
         zipped({"images.npy": b""}),
     ):
-        assert refusal(entry) == "The entry “images.npy” is no NPY file."
+        assert refusal(entry) == "The entry “images.npy” is not an NPY file."
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_files_that_are_no_png_or_damaged_are_named():
     Image.fromarray(PICTURES[0]).save(jpeg, "JPEG")
     for content in (b"", b"rubbish", jpeg.getvalue(), huge_png()):
         assert refusal(zipped(pictures() | {"z.png": content})) == (
-            "The image “z.png” is no PNG file that can be read."
+            "The image “z.png” is not a readable PNG file."
         )
     whole = png(PICTURES[0])
     assert refusal(zipped(pictures() | {"z.png": whole[:45]})) == "The image “z.png” is damaged."

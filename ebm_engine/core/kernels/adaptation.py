@@ -48,7 +48,7 @@ def adapted(walkers: Walkers, increment: Tensor, target_acceptance: float) -> Wa
 
 
 def _factor(quotient: float) -> float:
-    # Weights or positions that are no numbers are the plainest sign of a step that is too large.
+    # Weights or positions that are NaN are the plainest sign of a step that is too large.
     if math.isnan(quotient):
         return SHRINK
     return min(GROW, max(SHRINK, quotient**POWER))

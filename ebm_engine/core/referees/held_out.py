@@ -17,7 +17,7 @@ from ebm_engine.core.types import Energy, Parameters
 
 
 class HeldOutReferee:
-    """Judges an energy by training points x (n, d) and by points it never saw, held_out (m, d).
+    """Judges an energy by training points x (n, d).
 
     masses: (J,) the share of each class in the training points. data_log_density is 0: what would
     be a Kullback-Leibler divergence is a cross-entropy.
@@ -25,9 +25,8 @@ class HeldOutReferee:
 
     data_log_density = 0.0
 
-    def __init__(self, data: Tensor, held_out: Tensor, masses: Tensor) -> None:
+    def __init__(self, data: Tensor, masses: Tensor) -> None:
         self.data = data
-        self.held_out = held_out
         self.masses = masses
 
     def judge(self, energy: Energy) -> Verdict:

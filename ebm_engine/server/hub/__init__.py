@@ -1,1 +1,1 @@
-"""The server's side: who owns which run, whose turn it is, which worker computes it."""
+"""The server's side: the registry of all runs, their turns, and the worker that each is in."""

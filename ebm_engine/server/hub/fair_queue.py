@@ -1,4 +1,4 @@
-"""The fair queue: who plays now and who waits, first come first served, in turns."""
+"""The fair queue: which runs play now and which wait, first come first served, in turns."""
 
 from __future__ import annotations
 

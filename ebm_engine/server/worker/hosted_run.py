@@ -252,7 +252,7 @@ class HostedRun:
             self._save()
 
     def _save(self) -> None:
-        if self.run is not None and self.run.divergence is None:  # that is no place to come back to
+        if self.run is not None and self.run.divergence is None:  # never come back to that
             self._notice = self._backup.write(self.run) or self._notice
 
     def _picture(self, run: Run) -> Snapshot:

@@ -118,6 +118,7 @@ class ImprovedCD(MethodBlock):
 
     def build(self, kit: Kit) -> Method:
         """The method as the trainer takes it."""
+        from ebm_engine.core.kernels.ula import ULA
         from ebm_engine.core.methods.improved_cd import ICDSettings, ImprovedCD
 
         scale = self.augment_scale / 100 if self.augment == "jitter" else self.augment_scale
@@ -131,4 +132,5 @@ class ImprovedCD(MethodBlock):
             augment=self.augment,
             augment_scale=scale,
         )
+        assert isinstance(kit.kernel, ULA)  # see any_kernel
         return ImprovedCD(kit.kernel, kit.count, kit.base, self.k, settings)

@@ -7,12 +7,16 @@ known.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ebm_engine.spec.blocks import TargetBlock
 from ebm_engine.spec.fields import knob
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CLASSES = 10
 MOST_OF_A_CLASS = 6742  # images of the digit 1 in the training part of MNIST
@@ -63,6 +67,13 @@ class DigitsTarget(ImageTarget):
         @property
         def counts(self) -> tuple[int, ...]: ...
 
+    @abstractmethod
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """All images (n, h, w) uint8 and their labels (n,) of the split "train" or "test".
+
+        Raises MnistUnavailable where they are not on this machine.
+        """
+
     @property
     def samples(self) -> int:
         """Number of training images."""
@@ -93,11 +104,18 @@ class Mnist(DigitsTarget):
     title: ClassVar[str] = "MNIST"
     image_side: ClassVar[int] = 28
     preset: ClassVar[str] = "mnist-017"
-    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    classes: tuple[int, ...] = Field(default=(0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
-        (2400, 1200, 600), description="Training images of each digit, in the order of classes."
+        default=(2400, 1200, 600),
+        description="Training images of each digit, in the order of classes.",
     )
     noise: float = data_noise(0.1)
+
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """From the user's cache or the folder that a variable names."""
+        from ebm_engine.data.mnist import load_mnist
+
+        return load_mnist(split)
 
 
 class Digits(DigitsTarget):
@@ -107,11 +125,17 @@ class Digits(DigitsTarget):
     title: ClassVar[str] = "Digits 8 × 8"
     image_side: ClassVar[int] = 8
     preset: ClassVar[str] = "digits-017"
-    classes: tuple[int, ...] = Field((0, 1, 7), description="The digits to learn.")
+    classes: tuple[int, ...] = Field(default=(0, 1, 7), description="The digits to learn.")
     counts: tuple[int, ...] = Field(
-        (140, 70, 35), description="Training images of each digit, in the order of classes."
+        default=(140, 70, 35), description="Training images of each digit, in the order of classes."
     )
     noise: float = data_noise(0.05)
+
+    def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """From scikit-learn."""
+        from ebm_engine.data.digits import load_digits
+
+        return load_digits(split)
 
 
 class Images(ImageTarget):
@@ -121,7 +145,9 @@ class Images(ImageTarget):
     title: ClassVar[str] = "Own images"
     own_file: ClassVar[bool] = True
     preset: ClassVar[str] = "mnist-017"
-    path: str = Field("", max_length=4096, description="Path of a zip or NPZ file with images.")
+    path: str = Field(
+        default="", max_length=4096, description="Path of a zip or NPZ file with images."
+    )
     noise: float = data_noise(0.1)
 
     @property

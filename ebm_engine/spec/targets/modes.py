@@ -27,11 +27,15 @@ class MixtureTarget(PointTarget):
     detailed: ClassVar[bool] = False
     fixed_energy: ClassVar[bool] = False  # that page has two modes of its own, at any distance
     means: tuple[Vector, ...] = Field(
-        ((-5.0, 0.0), (5.0, 0.0)), description="Means aⱼ of the true modes, one row per mode."
+        default=((-5.0, 0.0), (5.0, 0.0)),
+        description="Means aⱼ of the true modes, one row per mode.",
     )
-    masses: Vector = Field((0.25, 0.75), description="Masses pⱼ of the true modes; they sum to 1.")
+    masses: Vector = Field(
+        default=(0.25, 0.75), description="Masses pⱼ of the true modes; they sum to 1."
+    )
     stds: Vector = Field(
-        (), description="Standard deviations sⱼ of the true modes; none given means 1 for all."
+        default=(),
+        description="Standard deviations sⱼ of the true modes; none given means 1 for all.",
     )
     samples: int = samples(2000)
 

@@ -25,7 +25,9 @@ class Points(PointTarget):
     detailed: ClassVar[bool] = False
     fits_mixture: ClassVar[bool] = False  # their scale may be any
     fixed_energy: ClassVar[bool] = False
-    path: str = Field("", max_length=4096, description="Path of a CSV file with two columns.")
+    path: str = Field(
+        default="", max_length=4096, description="Path of a CSV file with two columns."
+    )
     samples: int = samples()
 
     def density(self) -> Density:

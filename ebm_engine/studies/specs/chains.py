@@ -155,7 +155,7 @@ class ChainsSpec(Block):
         le=5000,
     )
     seed: int = seed_field()
-    checkpoint: bytes = Field(b"", max_length=MAX_CHECKPOINT, repr=False)
+    checkpoint: bytes = Field(default=b"", max_length=MAX_CHECKPOINT, repr=False)
 
     @property
     def real_temperature(self) -> float:

@@ -20,7 +20,7 @@ Rule = Literal["and", "or", "not"]
 
 def checkpoint_field() -> Any:
     """The checkpoint of a trained model."""
-    return Field(b"", max_length=MAX_CHECKPOINT, repr=False)
+    return Field(default=b"", max_length=MAX_CHECKPOINT, repr=False)
 
 
 class AisSpec(Block):
@@ -80,7 +80,9 @@ class CompositionSpec(Block):
         label="Rule",
     )
     weights: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(
-        (), max_length=MOST_MODELS, description="Weight of each model; empty stands for 1 each."
+        default=(),
+        max_length=MOST_MODELS,
+        description="Weight of each model; empty stands for 1 each.",
     )
     step_size: float = knob(
         0.01,
@@ -106,7 +108,7 @@ class CompositionSpec(Block):
     )
     seed: int = seed_field()
     checkpoints: tuple[Annotated[bytes, Field(max_length=MAX_CHECKPOINT)], ...] = Field(
-        (), max_length=MOST_MODELS, repr=False
+        default=(), max_length=MOST_MODELS, repr=False
     )
 
     @model_validator(mode="after")

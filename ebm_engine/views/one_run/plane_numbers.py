@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ebm_engine.run.snapshot import Snapshot
+from ebm_engine.spec.targets import MixtureTarget
 from ebm_engine.views.style.wording import own_modes
 
 LIFT = 2.0  # nats above the barrier between the modes that the cut still shows
@@ -104,8 +105,9 @@ def target_modes(snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
     Where the mode masses are those of the energy's own modes, the target's are in the spec: the
     cut must not follow the model.
     """
-    if own_modes(snapshot):
-        return snapshot.target_means, np.asarray(snapshot.spec.target.masses)
+    target = snapshot.spec.target
+    if own_modes(snapshot) and isinstance(target, MixtureTarget):
+        return snapshot.target_means, np.asarray(target.masses)
     return snapshot.mode_centres, snapshot.mode_mass.truth
 
 

@@ -15,6 +15,7 @@ from ebm_engine.files import uploads
 from ebm_engine.spec import drawn_target
 from ebm_engine.spec.recommended import on_target
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.spec.targets import MixtureTarget
 from pages.common.tab import run_link, session
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
@@ -75,18 +76,17 @@ def _from_drawing(spec: RunSpec, used: dict[str, Any]) -> RunSpec:
 
 
 def _on_points(spec: RunSpec, path: str) -> RunSpec:
-    """The spec on own points; modes of width 1 would not fit them, so a mixture gives way."""
-    energy = NETWORK if spec.energy.kind == "mixture" else spec.energy.kind
-    return on_target(spec, {"kind": KIND, "path": path}, energy)
+    """The spec on own points."""
+    return on_target(spec, {"kind": KIND, "path": path})
 
 
 def _modes(spec: RunSpec) -> list[list[float]]:
     """The modes (x, y, mass, std) to start from: those of a mixture on the plane, else none."""
     target = spec.target
-    if target.kind != "mixture" or spec.dim != 2:
+    if not isinstance(target, MixtureTarget) or spec.dim != 2:
         return []
-    stds = target.stds or [1.0] * len(target.means)
-    return [[*m, p, s] for m, p, s in zip(target.means, target.masses, stds, strict=True)]
+    rows = zip(target.means, target.masses, target.widths, strict=True)
+    return [[*mean, mass, std] for mean, mass, std in rows]
 
 
 def or_warning(make: Callable[[], RunSpec]) -> RunSpec | None:

@@ -7,6 +7,7 @@ import streamlit as st
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.presets import Preset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.spec.targets.images import DigitsTarget
 from pages.common.controls import choices, panel
 from pages.common.images import fetch_mnist, own_images
 from pages.common.tab import session
@@ -42,7 +43,9 @@ def choose(held: Held) -> RunSpec:
     if kind != held.spec.target.kind:
         session.load(held.slot, _first_on(kind, known.presets.values()))
         st.rerun()
-    spec = _with_classes(held, *_classes(held))
+    target = held.spec.target
+    assert isinstance(target, DigitsTarget)
+    spec = _with_classes(held, target, *_classes(held, target))
     return panel.energy_and_method(held, spec, ENERGY_HELP)
 
 
@@ -50,9 +53,8 @@ def _first_on(kind: str, known: list[Preset]) -> str:
     return next(preset.name for preset in known if preset.spec.target.kind == kind)
 
 
-def _classes(held: Held) -> tuple[list[int], list[int]]:
+def _classes(held: Held, target: DigitsTarget) -> tuple[list[int], list[int]]:
     """Draw the digits and their numbers of images."""
-    target = held.spec.target
     before = dict(zip(target.classes, target.counts, strict=True))
     chosen = st.pills(
         "Digits",
@@ -80,10 +82,12 @@ def _classes(held: Held) -> tuple[list[int], list[int]]:
     return classes, counts
 
 
-def _with_classes(held: Held, classes: list[int], counts: list[int]) -> RunSpec:
+def _with_classes(
+    held: Held, target: DigitsTarget, classes: list[int], counts: list[int]
+) -> RunSpec:
     """The spec with other digits, or itself and one sentence when they do not fit."""
     content = held.spec.model_dump(mode="json")
-    before = dict(zip(held.spec.target.classes, held.spec.target.counts, strict=True))
+    before = dict(zip(target.classes, target.counts, strict=True))
     if before == dict(zip(classes, counts, strict=True)):
         return held.spec
     content["target"] |= {"classes": classes, "counts": counts}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ebm_engine.spec.edit import flatten, flatten_content
-from ebm_engine.spec.kinds import KINDS
+from ebm_engine.spec.kinds import ALL_TARGETS, KINDS
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.repair import best_spec, shown, with_kinds
 from ebm_engine.spec.run_spec import RunSpec
@@ -26,7 +26,7 @@ MAX_VALUE = 8000  # characters of one value
 MAX_NAMED = 5  # unknown names listed in one sentence
 SHOWN = frozenset({"view", "layers", "hide", "lock", "present", "by", "values"})
 NOT_A_RUN = link.FOREIGN | SHOWN  # parameters that say what is shown, compared, or read by others
-OWN = ("points", "images")  # targets that are files of the server
+OWN = tuple(kind for kind, target in ALL_TARGETS.items() if target.own_file)
 PATH = "target.path"
 NOT_CARRIED = "A link cannot carry own {}: whoever opens it gets the target of the preset instead."
 REFUSED = "Own points and own images never come with a link; the target of the preset is used."
