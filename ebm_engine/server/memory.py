@@ -16,7 +16,7 @@ def settle() -> None:
 def give_back() -> None:
     """Free what runs have left in reference cycles, and return it to the system.
 
-    A run frees tens of megabytes in blocks of many sizes, which glibc keeps for itself unless asked:
+    A run frees tens of megabytes in blocks of many sizes, which glibc keeps unless asked:
     a process that opens and closes runs would grow with each. Other systems need no such call.
     """
     gc.collect()

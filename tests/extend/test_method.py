@@ -1,4 +1,4 @@
-"""A method is added in one file and one line of the list of methods, and nothing else."""
+"""A method is added in one file and two lines of the list of methods, and nothing else."""
 
 from __future__ import annotations
 

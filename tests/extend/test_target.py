@@ -1,4 +1,4 @@
-"""A target density is added in two files and one line of the list of targets, and nothing else."""
+"""A target density is added in two files and two lines of the list of targets, and nothing else."""
 
 from __future__ import annotations
 
