@@ -15,6 +15,7 @@ from ebm_engine.core.referees.referee import Referee
 from ebm_engine.core.training import Extras
 from ebm_engine.core.types import Energy, Method, Parameters
 from ebm_engine.spec.blocks import Kit
+from ebm_engine.spec.mixtures import MixtureEnergy
 from ebm_engine.spec.optimizer import Adam
 from ebm_engine.spec.run_spec import RunSpec
 from ebm_engine.spec.sampler import KernelName
@@ -83,7 +84,8 @@ def _groups(spec: RunSpec, energy: Energy) -> list[tuple[Any, float]]:
 
 def build_masks(spec: RunSpec, energy: Energy) -> Parameters:
     """1 where a parameter is learned; z of a mixture's first mode is the frozen gauge."""
-    learned = getattr(spec.energy, "learn", tuple(energy.parameters))
+    block = spec.energy
+    learned = block.learn if isinstance(block, MixtureEnergy) else tuple(energy.parameters)
     masks = {n: torch.full_like(p, float(n in learned)) for n, p in energy.parameters.items()}
     if "log_masses" in masks:
         masks["log_masses"][0] = 0.0
