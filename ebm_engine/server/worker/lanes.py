@@ -127,7 +127,7 @@ def _in_place_of_earlier(lane: Lane, message: Message) -> Message:
     return message
 
 
-def _with_spec_of(earlier: Command, message: Message) -> Message:
+def _with_spec_of(earlier: object, message: Message) -> Message:
     """A reset without a spec of its own brings that of an earlier one."""
     match earlier, message:
         case Reset(spec), Do(run_id, seq, Reset(None)):
