@@ -17,7 +17,6 @@ ALLOWED = {
     "ebm_engine/lessons": 4,
     "ebm_engine/studies": 58,
     "ebm_engine/sweep": 2,
-    "pages": 119,
 }
 
 
