@@ -1,8 +1,7 @@
-"""Headless EBM Lab: `ebm-lab` or `python -m ebm_engine` train, reproduce, sweep, fetch, presets and
-schema.
+"""EBM Lab without a browser: `ebm-lab`, or `python -m ebm_engine`, and one of the commands below.
 
-Exit codes: 0 done (also when a run diverged and said so), 1 a worker process died, 2 bad input with
-one sentence on stderr, 130 interrupted, with what was done so far saved.
+Exit codes: 0 done (also when a run diverged, which the output says), 1 a worker process died, 2 bad
+input, with one sentence on stderr, 130 interrupted, with what was finished saved.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import Any, NoReturn
 
 from ebm_engine.batch.backends import StudyError
 from ebm_engine.cli import sweep as sweep
-from ebm_engine.cli.options import add_spec_options, asked_spec
-from ebm_engine.cli.report import check_ais, summary
+from ebm_engine.cli.options import OUT_HELP, WORKERS_HELP, add_spec_options, spec_of
+from ebm_engine.cli.report import check_ais, interrupted, summary
 from ebm_engine.reproduce.studies import STUDIES
 from ebm_engine.reproduce.study import Job, Options, kept
 from ebm_engine.spec.methods import METHODS
@@ -35,30 +34,36 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         return COMMANDS[options.command](options)
-    except SpecError as error:
+    except (SpecError, StudyError) as error:
         print(f"ebm-lab: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, SpecError) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ebm-lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train", help="train one model and write what happened")
+    train = commands.add_parser(
+        "train", help="train one model and write its history and final numbers"
+    )
     train.add_argument("preset", help="name of a preset or path of a spec file (JSON)")
     train.add_argument("--method", choices=tuple(METHODS), help="training method")
-    train.add_argument("--out", help="where to write run.json")
+    train.add_argument("--out", help="file to write the results to, as JSON")
     train.add_argument(
         "--ais",
         action="store_true",
-        help="measure log Z and class masses of an image model at the end, by annealed walkers",
+        help="measure log Z and the class masses of an image model at the end, by annealed walkers",
     )
     add_spec_options(train)
-    reproduce = commands.add_parser("reproduce", help="train all runs of a study and tabulate them")
+    reproduce = commands.add_parser("reproduce", help="train the runs of a study, make its table")
     reproduce.add_argument("study", choices=tuple(STUDIES), help="which study")
-    reproduce.add_argument("--out", required=True, help="folder of the results, to resume from too")
-    reproduce.add_argument("--seeds", type=int, help="seeds of each method")
-    reproduce.add_argument("--updates", type=int, help="number of parameter updates of each run")
-    reproduce.add_argument("--workers", type=int, help="processes; default one per core")
+    reproduce.add_argument(
+        "--out",
+        required=True,
+        help=OUT_HELP,
+    )
+    reproduce.add_argument("--seeds", type=int, help="number of seeds of each method")
+    reproduce.add_argument("--updates", type=int, help="parameter updates of each run")
+    reproduce.add_argument("--workers", type=int, help=WORKERS_HELP)
     sweep.add_command(commands)
     fetch = commands.add_parser("fetch", help="download a data set into the user's cache")
     fetch.add_argument("data", choices=("mnist",), help="which data set")
@@ -68,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
-    spec, updates = asked_spec(options)
-    # torch takes seconds to import; most bad input is told before.
+    spec, updates = spec_of(options)
+    # torch takes seconds to import; most bad input is reported before.
     from tqdm import tqdm
 
     from ebm_engine.run.headless import check, train
@@ -108,17 +113,14 @@ def _writable(name: str | None) -> Path | None:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    """Train what a study still lacks, then write and print what it found."""
+    """Train the runs of a study that are missing, then write and print its results."""
     study, folder = STUDIES[options.study], Path(options.out)
     jobs = study.runs(Options(options.seeds, options.updates))
     try:
         found, written = _study(options.study, jobs, folder, options.workers)
-    except StudyError as error:
-        print(f"ebm-lab: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        done = f"{kept(jobs, folder)} of {len(jobs)} runs kept in {folder}"
-        print(f"ebm-lab: interrupted with {done}, the command resumes there", file=sys.stderr)
+        sentence = interrupted(kept(jobs, folder), len(jobs), folder)
+        print(f"ebm-lab: {sentence}", file=sys.stderr)
         return 130
     print(found)
     print("\nWritten: " + ", ".join(map(str, written)))
@@ -153,14 +155,14 @@ def _study(name: str, jobs: list[Job], folder: Path, workers: int | None) -> tup
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    """Train the cells that a sweep still lacks, then write and print their table."""
+    """Train the cells of a sweep that are missing, then write and print their table."""
     code, text = sweep.run_command(options)
     print(text, file=sys.stderr if code else sys.stdout)
     return code
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    """Bring MNIST to this machine, where it is not yet."""
+    """Download MNIST where it is missing."""
     from tqdm import tqdm
 
     from ebm_engine.jobs.fetch_mnist import brought
@@ -172,7 +174,7 @@ def _fetch(options: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         found = brought(look)
-    print(f"MNIST is here: {found['train']} training and {found['test']} test images")
+    print(f"MNIST is on this machine: {found['train']} training and {found['test']} test images")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ebm_engine.server import open_files
 from ebm_engine.server.hub.hub import HubFull
 from pages.common.tab import display, session
 
@@ -32,6 +33,9 @@ chosen = st.navigation(
 )
 if not presenting:
     st.logo(ASSETS / "icon.svg", size="small")
+
+if problem := open_files.shortage():
+    st.warning(problem)
 
 try:
     chosen.run()

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "ebm_engine/batch": 4,
-    "ebm_engine/lessons": 4,
+    "ebm_engine/lessons": 2,
     "ebm_engine/studies": 58,
     "ebm_engine/sweep": 2,
 }

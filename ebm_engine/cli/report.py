@@ -1,7 +1,8 @@
-"""What the command line says: about a run that has ended, and about wishes it cannot meet."""
+"""What the command line says: about a run that has ended, one that was interrupted, bad options."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ebm_engine.spec.kinds import IMAGE_TARGETS
@@ -9,7 +10,7 @@ from ebm_engine.spec.run_spec import RunSpec, SpecError
 
 
 def summary(result: dict[str, Any]) -> str:
-    """A few lines on what came out of a run, from what run.json holds."""
+    """A few lines on the outcome of a run, from what run.json holds."""
     history, final = result["history"], result["final"]
     lines = [f"{result['spec']['method']['kind']}, update {history['step'][-1]}"]
     if result["diverged"]:
@@ -29,8 +30,16 @@ def summary(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def interrupted(done: int, total: int, folder: Path) -> str:
+    """What Ctrl-C left of a study or sweep."""
+    return (
+        f"interrupted: {done} of {total} runs are finished and kept in {folder}; the same command "
+        "goes on from there"
+    )
+
+
 def _ais_lines(final: dict[str, Any]) -> str:
-    """What annealed walkers found."""
+    """The numbers measured by annealed walkers."""
     shares = zip(final["class_mass"]["model_ais"], final["class_mass"]["model_ais_se"], strict=True)
     log_z = final["log_z_ais"]
     return (
@@ -42,9 +51,9 @@ def _ais_lines(final: dict[str, Any]) -> str:
 
 
 def check_ais(spec: RunSpec, updates: int) -> None:
-    """Raise SpecError where there will be nothing that annealed walkers could measure."""
+    """Raise SpecError where --ais has nothing to measure: no image model, or no update."""
     if not spec.target.of_images:
         kinds = ", ".join(IMAGE_TARGETS)
-        raise SpecError(f"--ais: target.kind is {spec.target.kind!r}, {kinds} are needed")
+        raise SpecError(f"--ais: target.kind is {spec.target.kind!r}, but must be one of {kinds}")
     if updates < 1:
-        raise SpecError(f"--ais: updates = {updates}, at least 1 is needed")
+        raise SpecError(f"--ais: updates = {updates}, but at least 1 is needed")

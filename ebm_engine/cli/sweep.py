@@ -1,4 +1,4 @@
-"""The command `sweep`: its options, and from them to the files and the table of a sweep."""
+"""The command `sweep`: its options, the sweep that they give, its files and its table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from ebm_engine.batch.backends import BACKENDS, StudyError
-from ebm_engine.cli.options import add_spec_options, asked_spec, value_of
+from ebm_engine.batch.backends import BACKENDS
+from ebm_engine.cli.options import OUT_HELP, WORKERS_HELP, add_spec_options, spec_of, value_of
+from ebm_engine.cli.report import interrupted
 from ebm_engine.reproduce.study import Table
 from ebm_engine.reproduce.tables import MISSING, markdown
 from ebm_engine.spec.run_spec import SpecError
@@ -16,47 +17,48 @@ from ebm_engine.sweep.numbers import QUANTITIES, Found, as_csv, grids, lines
 from ebm_engine.sweep.sweep_spec import SweepSpec, parse_sweep, spaced
 
 DIGITS = {"kl": ".4f", "mass_error": ".4f", "ess": ".3f", "ancestors": ".0f"}
-VALUES = "FIELD=V1,V2,… or FIELD=LOW:HIGH:COUNT, with :log at the end by equal factors"
+VALUES = "FIELD=V1,V2,… or FIELD=LOW:HIGH:COUNT, or FIELD=LOW:HIGH:COUNT:log for equal factors"
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
     """Add the command to a parser."""
-    parser = commands.add_parser("sweep", help="train over two knobs, methods and seeds")
+    parser = commands.add_parser("sweep", help="train over two knobs, several methods and seeds")
     parser.add_argument("--preset", required=True, help="name of a preset or path of a spec file")
     parser.add_argument("--x", required=True, metavar="FIELD=VALUES", help=VALUES)
-    parser.add_argument("--y", required=True, metavar="FIELD=VALUES", help="the same")
-    parser.add_argument("--methods", help="methods with commas between; default that of the preset")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds of each cell, from --seed up")
-    parser.add_argument("--out", required=True, help="folder of the results, to resume from too")
-    parser.add_argument("--backend", choices=BACKENDS, default="loky", help="where cells run")
-    parser.add_argument("--workers", type=int, help="processes here; default one per core")
-    parser.add_argument("--address", default="", help="of a running Dask or Ray cluster")
+    parser.add_argument("--y", required=True, metavar="FIELD=VALUES", help="the second knob")
+    parser.add_argument("--methods", help="methods, separated by commas")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds of each cell, from --seed on")
+    parser.add_argument(
+        "--out",
+        required=True,
+        help=OUT_HELP,
+    )
+    parser.add_argument("--backend", choices=BACKENDS, default="loky", help="what trains the cells")
+    parser.add_argument("--workers", type=int, help=WORKERS_HELP)
+    parser.add_argument("--address", default="", help="address of a running Dask or Ray cluster")
     add_spec_options(parser)
     parser.set_defaults(method=None)
 
 
 def run_command(options: argparse.Namespace) -> tuple[int, str]:
-    """Train what the sweep still lacks; the exit code, and the table or what went wrong.
+    """Train the cells that are missing; the exit code, and the table or the interruption.
 
-    Raises SpecError on bad input.
+    Raises SpecError on bad input, StudyError when a worker process dies.
     """
-    sweep, folder = asked_sweep(options), Path(options.out)
+    sweep, folder = sweep_of(options), Path(options.out)
     found: Found = {}
     try:
         _train(sweep, folder, options, found)
-    except StudyError as error:
-        return 1, f"ebm-lab: {error}"
     except KeyboardInterrupt:
-        done = f"{len(found)} of {sweep.count} cells kept in {folder}"
-        return 130, f"ebm-lab: interrupted with {done}, the command resumes there"
+        return 130, f"ebm-lab: {interrupted(len(found), sweep.count, folder)}"
     table = markdown(table_of(sweep, found))
     written = _write(sweep, found, folder, table)
     return 0, f"{table}\n\nWritten: {', '.join(map(str, written))}"
 
 
-def asked_sweep(options: argparse.Namespace) -> SweepSpec:
-    """The sweep that the options ask for; raises SpecError on anything wrong."""
-    base, updates = asked_spec(options)
+def sweep_of(options: argparse.Namespace) -> SweepSpec:
+    """The sweep that the options give; raises SpecError on anything wrong."""
+    base, updates = spec_of(options)
     methods = options.methods.split(",") if options.methods else [base.method.kind]
     return parse_sweep(
         {
@@ -91,8 +93,8 @@ def _axis(option: str, text: str) -> dict[str, object]:
 
 
 def _train(sweep: SweepSpec, folder: Path, options: argparse.Namespace, found: Found) -> None:
-    """Fill `found`, which grows as cells come: an interrupt can tell how many there are."""
-    # These take seconds to import; most bad input is told before.
+    """Fill `found`, which grows cell by cell, so that an interruption can count them."""
+    # These take seconds to import; most bad input is reported before.
     from tqdm import tqdm
 
     from ebm_engine.sweep.engine import run_sweep
@@ -107,7 +109,7 @@ def _train(sweep: SweepSpec, folder: Path, options: argparse.Namespace, found: F
 
 
 def table_of(sweep: SweepSpec, found: Found) -> Table:
-    """One row per place: the medians over the seeds, and what kept seeds from a number."""
+    """One row per place: the medians over the seeds, and why seeds have no number."""
     names = [f"{q.title} ({q.unit})" for q in QUANTITIES.values()]
     rows = []
     for method, grid in grids(sweep, found).items():

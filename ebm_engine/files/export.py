@@ -58,7 +58,7 @@ class WalkerTable(NamedTuple):
 def curves(snapshot: Snapshot) -> dict[str, np.ndarray]:
     """Every curve by its name with unit, and the model's masses, at the recorded updates.
 
-    Where nobody knows the density of the data, what is KL elsewhere is a cross-entropy.
+    Where the density of the data is not known, the columns of KL hold cross-entropies, named so.
     """
     columns = {_column(name, snapshot): values for name, values in snapshot.history.items()}
     labels = snapshot.class_names or range(1, snapshot.mass_history.shape[1] + 1)
@@ -99,7 +99,7 @@ def walker_table(snapshot: Snapshot, checkpoint: bytes | None) -> WalkerTable:
         x = snapshot.positions[:, :dim]  # in one dimension the second number is only for the eye
         return WalkerTable(snapshot.step, x, snapshot.log_w, snapshot.energies)
     if checkpoint is None:
-        raise ValueError("the walkers are not at hand yet: wait a second and try again")
+        raise ValueError("the walkers are not available yet: wait a second and try again")
     tensors, facts = tensors_of(checkpoint)
     log_w = tensors["train.log_w"].astype(np.float64)
     top = log_w.max()
@@ -164,7 +164,7 @@ def _texts(values: np.ndarray, *, whole: bool) -> list[str]:
 
 
 def _text(value: float) -> str:
-    """The number with all its digits, empty for what is no number."""
+    """The number with all its digits, empty where it is not finite."""
     return repr(value) if math.isfinite(value) else ""
 
 

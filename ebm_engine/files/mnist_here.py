@@ -1,4 +1,4 @@
-"""At hand: whether MNIST can be read on this machine, for the pages, without torch."""
+"""Whether MNIST can be read on this machine, for the pages, without torch."""
 
 from __future__ import annotations
 

@@ -74,13 +74,13 @@ def header_of(content: bytes) -> dict[str, str]:
     size = int.from_bytes(content[:8], "little")
     if len(content) < 8 or size > len(content) - 8:
         raise ModelFileError(
-            f"the file is no whole safetensors file: it ends after {len(content)} bytes"
+            f"the safetensors file is not complete: it ends after {len(content)} bytes"
         )
     try:
         header = json.loads(content[8 : 8 + size])
         metadata = header.get("__metadata__", {})
     except (ValueError, RecursionError, AttributeError):
-        raise ModelFileError("the file is no safetensors file: its header is not JSON") from None
+        raise ModelFileError("the file is not a safetensors file: its header is not JSON") from None
     return metadata if isinstance(metadata, dict) else {}
 
 
@@ -88,12 +88,12 @@ def read_model(content: bytes) -> ModelFile:
     """The model of a file, checked but for the shapes, which only its energy knows.
 
     Raises ModelFileError with one sentence on a file that is too large, cut, of another format or
-    version, or whose parameters are no finite numbers, and SpecError where its spec is not valid.
+    version, or whose parameters are not all finite, and SpecError where its spec is not valid.
     """
     check_size(content)
     header = header_of(content)
     if header.get("format") != FORMAT:
-        raise ModelFileError("the file is no model of EBM Lab: its header does not say so")
+        raise ModelFileError("the file is not a model of EBM Lab: its header has another format")
     if header.get("version") != VERSION:
         raise ModelFileError(
             f"the model file has version {header.get('version')!r}, this is {VERSION!r}"

@@ -1,7 +1,7 @@
 """Files of visitors kept by the server: named by their content, in a private temporary folder.
 
 A spec names such a file by its path. The folder is readable by this user only, belongs to this
-process and goes with it; nobody is told what else is in it.
+process and goes with it; its other files are shown to nobody.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ebm_engine.lessons.claims import Claim, Reading
+from ebm_engine.lessons.claims import Claim, Measurement
 from ebm_engine.lessons.figures import figure_numbers
 from ebm_engine.lessons.lesson import Lesson
 from ebm_engine.lessons.numbers import numbers
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
     def line(self) -> str:
         """The outcome in one line: verdict, seeds, range of the number, the claim."""
         known = [v for v in self.values if not math.isnan(v)]
-        span = f"{min(known):.4g} to {max(known):.4g}" if known else "never a number"
+        span = f"{min(known):.4g} to {max(known):.4g}" if known else "no number"
         verdict = "holds" if self.holds else "FAILS"
         where = self.claim.run or self.claim.figure
         seeds = f"{sum(self.held)}/{len(self.held)}"
@@ -53,7 +53,7 @@ class Outcome(NamedTuple):
 
 
 def check(lesson: Lesson, seeds: int = SEEDS) -> list[Outcome]:
-    """What came out for each claim of a lesson with the seeds 0 to seeds − 1.
+    """The outcome of each claim of a lesson with the seeds 0 to seeds − 1.
 
     Raises ValueError when seeds is below 1, SpecError when a run cannot be built here.
     """
@@ -61,20 +61,20 @@ def check(lesson: Lesson, seeds: int = SEEDS) -> list[Outcome]:
         raise ValueError(f"seeds = {seeds}: at least 1 is needed")
     if lesson.runs:
         prepare_process()
-    tables = [table(lesson, seed) for seed in range(seeds if lesson.runs else 1)]
+    tables = [measure_runs(lesson, seed) for seed in range(seeds if lesson.runs else 1)]
     return [_outcome(claim, lesson.until, tables) for claim in lesson.claims]
 
 
-def table(lesson: Lesson, seed: int) -> Table:
-    """The numbers that the claims of a lesson read, with one seed."""
-    readings = [r for claim in lesson.claims for r in (claim, claim.rival()) if r and r.run]
-    found: Table = {}
+def measure_runs(lesson: Lesson, seed: int) -> Table:
+    """The numbers that the claims of a lesson compare, with one seed."""
+    needed = [m for claim in lesson.claims for m in (claim, claim.rival()) if m and m.run]
+    numbers_of_runs: Table = {}
     for name, spec in lesson.specs(seed).items():
-        mine = [r for r in readings if r.run == name]
-        annealed = {_update(r, lesson.until) for r in mine if "annealed" in r.number}
-        for update, run in _played(spec, {_update(r, lesson.until) for r in mine}):
-            found[name, update] = _numbers(run, update in annealed)
-    return found
+        of_run = [m for m in needed if m.run == name]
+        annealed = {_update(m, lesson.until) for m in of_run if "annealed" in m.number}
+        for update, run in _played(spec, {_update(m, lesson.until) for m in of_run}):
+            numbers_of_runs[name, update] = _numbers(run, update in annealed)
+    return numbers_of_runs
 
 
 def _played(spec: RunSpec, updates: set[int]) -> Iterator[tuple[int, Run]]:
@@ -97,38 +97,36 @@ def _numbers(run: Run, with_annealed: bool) -> dict[str, float]:
 
 def _outcome(claim: Claim, until: int, tables: list[Table]) -> Outcome:
     values, held = [], []
-    for found in tables[:1] if claim.figure else tables:
+    for table in tables[:1] if claim.figure else tables:
 
-        def read(reading: Reading, found: Table = found) -> float:
-            if reading.figure:
-                return figure_numbers(reading.figure, reading.values)[reading.number]
-            return found.get((reading.run, _update(reading, until)), {}).get(
-                reading.number, math.nan
-            )
+        def measured(what: Measurement, table: Table = table) -> float:
+            if what.figure:
+                return figure_numbers(what.figure, what.values)[what.number]
+            return table.get((what.run, _update(what, until)), {}).get(what.number, math.nan)
 
-        values.append(read(claim))
-        held.append(claim.holds(read))
+        values.append(measured(claim))
+        held.append(claim.holds(measured))
     return Outcome(claim, tuple(values), tuple(held))
 
 
-def _update(reading: Reading, until: int) -> int:
-    return until if reading.at is None else reading.at
+def _update(measurement: Measurement, until: int) -> int:
+    return until if measurement.at is None else measurement.at
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure one lesson or all and print a line for each claim; 1 when one fails, 2 on bad input.
+    """Measure one lesson or all and print a line for each claim: 0 when all hold, 1 when one fails.
 
-    Progress and verdicts go to stdout, mistakes to stderr.
+    2 on bad input, with one sentence on stderr.
     """
     parser = argparse.ArgumentParser(prog="python -m ebm_engine.lessons.check")
-    parser.add_argument("lesson", nargs="?", help="id of a lesson; all without it")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="number of seeds")
+    parser.add_argument("lesson", nargs="?", help="id of a lesson; without it, all lessons")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="number of seeds, 0, 1 and so on")
     options = parser.parse_args(arguments)
     known = {lesson.id: lesson for lesson in lessons()}
     if options.seeds < 1 or options.lesson not in {None, *known}:
         sys.stderr.write(
-            f"lesson {options.lesson!r} or seeds {options.seeds} cannot be used; there are "
-            f"{', '.join(known)}, and at least 1 seed is needed\n"
+            f"lesson {options.lesson!r} on {options.seeds} seeds cannot be measured: at least 1 "
+            f"seed is needed, and the lessons are {', '.join(known)}\n"
         )
         return 2
     failed = 0

@@ -12,7 +12,7 @@ from ebm_engine.lessons.numbers import mistake
 from ebm_engine.spec.fields import Block
 
 
-class Reading(Block):
+class Measurement(Block):
     """A number of a run at an update (None: the lesson's last) or of a figure with its sliders."""
 
     run: str = ""
@@ -22,16 +22,16 @@ class Reading(Block):
     number: str = ""
 
 
-class Rival(Reading):
-    """Another reading, times a factor; what it does not name is as in the claim."""
+class Rival(Measurement):
+    """Another measurement, times a factor; what it does not name is as in the claim."""
 
     times: float = 1.0
 
 
-Measure = Callable[[Reading], float]
+Measure = Callable[[Measurement], float]
 
 
-class Claim(Reading):
+class Claim(Measurement):
     """text: what is claimed, in words; then exactly one of between, below and above."""
 
     text: str = Field(min_length=1, max_length=300)
@@ -40,11 +40,11 @@ class Claim(Reading):
     above: Rival | None = None
 
     def holds(self, measure: Measure) -> bool:
-        """Whether the claim holds for what `measure` reads; never for a number that is NaN."""
-        value = measure(self)
-        if self.between is not None:
-            return self.between[0] <= value <= self.between[1]
-        rival = self.rival()
+        """Whether the claim holds for what `measure` returns; never for NaN."""
+        value, rival = measure(self), self.rival()
+        if rival is None:
+            low, high = self.between or (math.nan, math.nan)
+            return low <= value <= high
         limit = rival.times * measure(rival)
         return value < limit if self.below is not None else value > limit
 
@@ -53,11 +53,11 @@ class Claim(Reading):
         given = self.below or self.above
         if given is None:
             return None
-        mine = {name: getattr(self, name) for name in Reading.model_fields}
-        named = given.model_fields_set & mine.keys()
+        fields = {name: getattr(self, name) for name in Measurement.model_fields}
+        named = given.model_fields_set & fields.keys()
         if "run" in named:
-            mine["figure"], mine["values"] = "", {}
-        return Rival(**mine | {name: getattr(given, name) for name in named}, times=given.times)
+            fields |= {"figure": "", "values": {}}
+        return Rival(**fields | {name: getattr(given, name) for name in named}, times=given.times)
 
     def mistakes(self, runs: Collection[str], until: int) -> Iterator[str]:
         """What is wrong with the claim and with what it is compared with."""
@@ -71,35 +71,36 @@ class Claim(Reading):
         given = [n for n in ("between", "below", "above") if getattr(self, n) is not None]
         if len(given) != 1:
             shown = ", ".join(given) or "none"
-            raise ValueError(f"one of between, below and above is needed, there is {shown}")
+            raise ValueError(f"exactly one of between, below and above is needed, not {shown}")
         low, high = self.between or (0.0, 0.0)
         if not low <= high or math.isnan(low + high):
             raise ValueError(f"between = {[low, high]}: the first must not be above the second")
         return self
 
 
-def _mistakes(reading: Reading, runs: Collection[str], until: int) -> Iterator[str]:
-    """What is wrong with a reading in a lesson with these runs that ends at update `until`."""
-    if bool(reading.run) == bool(reading.figure):
-        yield "one of run and figure is needed, and only one"
-    elif reading.figure:
-        yield from _figure_mistakes(reading)
-    elif reading.run not in runs:
-        yield f"run = {reading.run!r} is no run of the lesson, there are {', '.join(runs)}"
-    elif mistake(reading.number):
-        yield f"number = {reading.number!r} {mistake(reading.number)}"
-    elif reading.at is not None and reading.at > until:
-        yield f"at = {reading.at} lies beyond the last update, which is {until}"
+def _mistakes(measurement: Measurement, runs: Collection[str], until: int) -> Iterator[str]:
+    """What is wrong with a measurement in a lesson with these runs and `until` updates."""
+    if bool(measurement.run) == bool(measurement.figure):
+        yield "exactly one of run and figure is needed"
+    elif measurement.figure:
+        yield from _figure_mistakes(measurement)
+    elif measurement.run not in runs:
+        yield f"run = {measurement.run!r} is not a run of this lesson, which has {', '.join(runs)}"
+    elif mistake(measurement.number):
+        yield f"number = {measurement.number!r} {mistake(measurement.number)}"
+    elif measurement.at is not None and measurement.at > until:
+        yield f"at = {measurement.at} lies beyond the last update, which is {until}"
 
 
-def _figure_mistakes(reading: Reading) -> Iterator[str]:
-    if reading.figure not in FIGURES:
-        yield f"figure = {reading.figure!r} is unknown, there are {', '.join(FIGURES)}"
+def _figure_mistakes(measurement: Measurement) -> Iterator[str]:
+    if measurement.figure not in FIGURES:
+        yield f"figure = {measurement.figure!r} is unknown, allowed are {', '.join(FIGURES)}"
         return
-    known = FIGURES[reading.figure].numbers
-    if reading.number not in known:
-        yield f"number = {reading.number!r} is not of the figure, it has {', '.join(known)}"
+    known = FIGURES[measurement.figure].numbers
+    if measurement.number not in known:
+        has = f"this figure, which has {', '.join(known)}"
+        yield f"number = {measurement.number!r} is not a number of {has}"
     try:
-        sliders(reading.figure, reading.values)
+        sliders(measurement.figure, measurement.values)
     except ValueError as error:
         yield str(error)

@@ -53,7 +53,7 @@ def sliders(name: str, values: Values) -> Block:
     unknown = sorted(values.keys() - block.model_fields.keys())
     if unknown:
         allowed = ", ".join(block.model_fields)
-        raise ValueError(f"{unknown[0]} is not a field of the figure, there are {allowed}")
+        raise ValueError(f"{unknown[0]} is not a field of the figure, which has {allowed}")
     try:
         return block.model_validate(dict(values))
     except ValidationError as error:

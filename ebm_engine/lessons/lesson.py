@@ -1,4 +1,4 @@
-"""The parts of a lesson as frozen blocks, with what makes one wrong; `lessons` reads the files.
+"""The parts of a lesson as frozen blocks, with what makes one wrong; `read` reads the files.
 
 A step goes: `say`, then `ask` (a click on a choice, without which nothing opens), then `do`, then
 `reveal`. `do` is "read" (nothing to do), "play" (press play; all runs stop at the step's `until`),
@@ -114,7 +114,7 @@ class Step(Block):
     @model_validator(mode="after")
     def _can_be_done(self) -> Step:
         if (self.do == "play") != (self.until is not None):
-            raise ValueError("until belongs to do = 'play', and only there")
+            raise ValueError("until is needed with do = 'play', and only there")
         if isinstance(self.do, Slide):
             if self.figure is None:
                 raise ValueError(f"do.slide = {self.do.slide!r} needs a figure in the same step")

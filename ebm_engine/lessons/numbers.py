@@ -18,11 +18,11 @@ Annealed = Mapping[str, Any]  # the result of the task "ais": `mass` (J,) is rea
 
 OF_HISTORY = {
     "kl_exact": "KL(target ‖ model) in nats, by closed form or quadrature",
-    "kl_estimate": "the same as the training walkers estimate it",
-    "kl_witness": "the same as the witness walkers estimate it",
+    "kl_estimate": "the same, estimated by the training walkers",
+    "kl_witness": "the same, estimated by the witness walkers",
     "contrast": "E(data) − E(walkers), the CD contrast",
     "ess": "effective sample size as a share of all walkers, 0 to 1",
-    "ancestors": "original ancestors that are left",
+    "ancestors": "original walkers that still have descendants",
     "resamplings": "resamplings so far",
 }
 OF_MOMENT = {
@@ -58,7 +58,7 @@ def mistake(name: str) -> str:
     """What is wrong with the name of a number, in a few words; "" when it is one."""
     found = NAME.fullmatch(name)
     if found is None or found[1] not in NUMBERS:
-        return f"is unknown, there are {', '.join(NUMBERS)}"
+        return f"is unknown, allowed are {', '.join(NUMBERS)}"
     if (found[1] in OF_MODE) != (found[2] is not None):
         return "needs a mode, as in mass_model[0]" if found[1] in OF_MODE else "takes no mode"
     return ""
@@ -104,7 +104,7 @@ def numbers_at(snapshot: Snapshot, update: int) -> dict[str, float]:
     steps = snapshot.history["step"]
     if not steps[0] <= update <= steps[-1]:
         limits = f"{steps[0]:.0f} to {steps[-1]:.0f}"
-        raise ValueError(f"update {update} is not in the history, it has {limits}")
+        raise ValueError(f"update {update} is not in the history, which goes from {limits}")
     row = int(np.searchsorted(steps, update, side="right")) - 1
     found = {name: float(snapshot.history[name][row]) for name in OF_HISTORY}
     found["kl_error"] = found["kl_estimate"] - found["kl_exact"]

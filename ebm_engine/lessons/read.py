@@ -1,14 +1,14 @@
 """Lessons: JSON files in assets/lessons, read, checked and kept; a new file is a new lesson.
 
 A lesson is `runs` side by side from one seed, in lockstep to update `until`, and `steps` in which
-the learner predicts, acts and sees. Its numbers stand in placeholders (lesson_text) and `claims`:
-what a test measures over seeds (lesson_check). A text may be a list, one entry for each paragraph.
+the learner predicts, acts and sees. Its numbers stand in placeholders (template) and `claims`:
+what a test measures over seeds (check). A text may be a list, one entry for each paragraph.
 
     id, number, title, minutes, intro, summary, until
     runs     name, title, preset, set {dotted path: value}, without_mnist {preset, set}
     steps    say, ask {question, choices, right}, figure, do, until, point, reveal
     claims   text, number, and run (with at: update) or figure (with values {slider: value}), and
-             one of between [low, high], below {…}, above {…}: another reading, times a factor
+             one of between [low, high], below {…}, above {…}: another measurement, times a factor
     teach    timing [{minutes, what}], questions [{question, answer}]
 """
 

@@ -82,14 +82,14 @@ def _mistake(inside: str, runs: Collection[str], figure: Collection[str], until:
         return f"has the format {form!r}, allowed are d, %, .1%, .2f, .3g and the like"
     if run == FIGURE:
         allowed = ", ".join(figure) or "none without a figure in the step"
-        return "" if name in figure else f"names no number of the figure, there are {allowed}"
+        return "" if name in figure else f"is not a number of this figure, which has {allowed}"
     if run not in runs:
-        return f"names no run of the lesson, there are {', '.join(runs) or 'none'}"
+        return f"names a run that this lesson lacks, it has {', '.join(runs) or 'none'}"
     what = mistake(name)
     if what:
         return what
     if update is None:
         return ""
     if name.partition("[")[0] not in PAST:
-        return f"has no past, with @ stand only {', '.join(sorted(PAST))}"
+        return f"is not recorded over the run; @ can follow only {', '.join(sorted(PAST))}"
     return "" if int(update) <= until else f"lies beyond the last update, which is {until}"

@@ -1,4 +1,4 @@
-"""What a study is made of: runs to train, and what is told about them as plain values."""
+"""What a study is made of: runs to train, and the tables, numbers and panels made of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ OURS = "EBM Lab"
 
 
 class Options(NamedTuple):
-    """What a command line asks of a study: number of seeds and updates, None for its defaults."""
+    """Options of a study on the command line: seeds and updates, None for its defaults."""
 
     seeds: int | None = None
     updates: int | None = None
 
 
 class Job(NamedTuple):
-    """One run: where it stands in the study, what is trained, and what is watched on the way.
+    """One run: where it stands in the study, what is trained, and what is recorded on the way.
 
     group: the part of the study, such as a target; row: the method as it is called in tables;
     watch: names of `watch.PROBES` to record, at even steps or, if log_time, at steps that are even

@@ -60,7 +60,7 @@ def image_run(checkpoint: bytes) -> Run:
 def measure(run: Run, walkers: int, steps: int, seed: int) -> Steps:
     """Climb and descend; the numbers of the climb come first, those of the bracket at the end.
 
-    Raises ValueError when a log-weight is no number.
+    Raises ValueError when a log-weight is not finite.
     """
     goal, rng = run.parts.model, torch.Generator(device=run.parts.device).manual_seed(seed)
     start, kernel = goal.origin(), first_kernel(goal, run.spec.dim)
@@ -99,7 +99,7 @@ class _Count:
             if self._done % stride == 0:
                 yield self.share, None
         if not math.isfinite(walkers.ess):
-            raise ValueError("the weights of the annealed walkers are no numbers any more")
+            raise ValueError("the weights of the annealed walkers are not finite any more")
         return walkers
 
 
@@ -110,7 +110,7 @@ def _next(walk: Iterator[Walkers]) -> Walkers | None:
 
 
 def _at_top(run: Run, up: Walkers) -> Result:
-    """What the weighted walkers at the model tell."""
+    """The numbers of the model from its weighted walkers."""
     images, weights, families = run.parts.images, normalised(up.log_w).cpu(), up.ancestors.cpu()
     shares = images.classes().shares(up.x)
     mass, mass_se = weighted_mean(shares, weights, families)

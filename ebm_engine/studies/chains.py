@@ -40,7 +40,7 @@ CHECK_EVERY = 10  # steps between looks for chains that fly apart
 
 
 def walk(spec: ChainsSpec) -> Steps:
-    """Run the chains; the results so far come about twice a second.
+    """Run the chains; yields the results so far about twice a second.
 
     Raises TaskError when the chains fly apart or the energy cannot be had.
     """

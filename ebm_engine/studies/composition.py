@@ -52,7 +52,7 @@ class Seen(NamedTuple):
     base_std: float
 
     def evaluate(self, x: Tensor, *, gradient: bool = True) -> Evaluation:
-        """U (n,) and, unless told otherwise, ∇U = Aᵀ∇U(Az + b) (n, d), at x (n, d)."""
+        """U (n,) and, with `gradient`, ∇U = Aᵀ∇U(Az + b) (n, d), at x (n, d)."""
         at = self.energy.evaluate(self._there(x), gradient=gradient)
         return Evaluation(at.energy, at.gradient @ self.matrix if gradient else x[:0])
 
@@ -69,7 +69,7 @@ class Seen(NamedTuple):
 
 
 def compose(spec: CompositionSpec) -> Steps:
-    """Walk the chains; what they are now comes about twice a second.
+    """Walk the chains; yields what they are now about twice a second.
 
     Raises TaskError when the models cannot be put together, with the reason.
     """

@@ -1,4 +1,4 @@
-"""Whether the energy of an image model tells strange images from held-out ones of its classes.
+"""Whether the energy of an image model separates strange images from held-out ones of its classes.
 
 Every image is encoded as the training data were, with a new draw of the data noise; in a latent
 space the energy sees only what the coordinates keep of it. The score is −U and AUROC the chance

@@ -62,11 +62,11 @@ def evidence(spec: EvidenceSpec) -> Steps:
     y = draw_observations(spec.truth, spec.noise, spec.dim, rng)
     runs, witnesses, result = [], [], {"walkers": spec.walkers}
     for place, noise in enumerate((spec.noise, spec.rival)):
-        told = LatentSpec(y, noise, 0.0, spec.step_size, spec.rate, spec.walkers, spec.steps)
-        runs.append(jala_em(told, rng))
+        settings = LatentSpec(y, noise, 0.0, spec.step_size, spec.rate, spec.walkers, spec.steps)
+        runs.append(jala_em(settings, rng))
         result |= _series(runs[place], place)
         yield 0.5 * place + 0.3, result
-        witnesses.append(follow_path(told, runs[place].theta, rng))
+        witnesses.append(follow_path(settings, runs[place].theta, rng))
         yield 0.5 * place + 0.45, result
     yield 1.0, result | _factor(runs, "bayes") | _factor(witnesses, "witness")
 

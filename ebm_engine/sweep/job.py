@@ -37,10 +37,10 @@ def steps(job: SweepJob) -> Iterator[tuple[float, dict[str, Any] | None]]:
     from ebm_engine.sweep.numbers import grids
     from ebm_engine.sweep.store import trim
 
-    sweep, folder, told = job.sweep, Path(job.folder), 0.0
+    sweep, folder, reported = job.sweep, Path(job.folder), 0.0
     trim(folder)
     with closing(run_sweep(sweep, folder, workers=max(1, (Limits().workers or 1) - 1))) as looks:
         for found in looks:
-            if time.monotonic() - told > REPORT_SECONDS or len(found) == sweep.count:
-                told = time.monotonic()
+            if time.monotonic() - reported > REPORT_SECONDS or len(found) == sweep.count:
+                reported = time.monotonic()
                 yield len(found) / sweep.count, {"grids": grids(sweep, found)}

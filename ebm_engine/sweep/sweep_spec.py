@@ -27,7 +27,7 @@ MAX_CELLS = 2000
 MAX_UPDATES = 100_000
 MAX_SEEDS = 100
 Value = int | float | bool | str
-FIXED = ("seed", "device")  # the sweep has its own seeds, and the machine is no knob
+FIXED = ("seed", "device")  # the sweep has its own seeds, and the machine is not a knob
 
 
 class Axis(Block):
@@ -48,7 +48,7 @@ class Axis(Block):
 class SweepSpec(Block):
     """Everything that defines a sweep.
 
-    preset: the name under which `base` is told in links; seeds: their number, counted up from the
+    preset: the name of `base` in links; seeds: their number, counted up from the
     seed of `base`; updates: parameter updates of each run.
     """
 
@@ -70,7 +70,7 @@ class SweepSpec(Block):
     def _fits(self) -> SweepSpec:
         unknown = [name for name in self.methods if name not in METHODS]
         if unknown:
-            raise ValueError(f"method {unknown[0]!r} is unknown, there are {', '.join(METHODS)}")
+            raise ValueError(f"method {unknown[0]!r} is unknown, allowed are {', '.join(METHODS)}")
         if len(set(self.methods)) < len(self.methods):
             raise ValueError("a method is given twice")
         if self.x.path == self.y.path:

@@ -2,8 +2,9 @@
 
 Browser to server: JSON `{"do": …}`, see `read_command`; `{"do": "ack"}` asks for the next frame
 and `{"do": "alive"}` renews the lease; `{"do": "scrub", "step": k}` asks for the recorded picture
-of update k in place of the newest, until `{"do": "live"}`. Server to browser: binary frames, one in
-flight at most, so a slow browser gets fewer frames and never a backlog.
+of update k in place of the newest, until `{"do": "live"}`. What is longer than any of these closes
+the socket. Server to browser: binary frames, one in flight at most, so a slow browser gets fewer
+frames and never a backlog.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import asyncio
 import contextlib
 import functools
 import hashlib
-import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ebm_engine.server.commands import Command, Pause, Play, Reset, Rewind, Speed, Step
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
+from pages.live.browser_messages import LONGEST, Allowance, parse, read_command, read_look
 from pages.live.frame import pack
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "stage"
@@ -36,8 +37,13 @@ FRAME_SECONDS = 1 / 30
 SLOW_SECONDS = 0.1
 FOREIGN_ORIGIN = 4403
 UNKNOWN_TOKEN = 4404
+TOO_LONG = 1009
 
 _viewers: Counter[str] = Counter()
+
+
+class MessageTooLong(Exception):  # noqa: N818 - a state of affairs, not a fault
+    """A browser has sent more than any message of a stage has."""
 
 
 def make_routes(base_path: str) -> list[BaseRoute]:
@@ -73,24 +79,6 @@ async def asset(request: Request) -> Response:
     return FileResponse(file, media_type=MEDIA_TYPES[file.suffix], headers=forever)
 
 
-def read_command(message: Any) -> Command | None:
-    """The command of a parsed message, or None for anything that is not exactly one."""
-    match message:
-        case {"do": "play"}:
-            return Play()
-        case {"do": "pause"}:
-            return Pause()
-        case {"do": "reset"}:
-            return Reset(None)
-        case {"do": "step", "count": 1 | 10 | 100 as count}:
-            return Step(count)
-        case {"do": "rewind", "count": 50 as count}:
-            return Rewind(count)
-        case {"do": "speed", "value": 1 | 10 | 60 | None as value}:
-            return Speed(value)
-    return None
-
-
 async def live(socket: WebSocket) -> None:
     """Sends the frames of one run and receives its commands until the browser leaves."""
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
@@ -119,48 +107,41 @@ async def live(socket: WebSocket) -> None:
 async def _serve(socket: WebSocket, token: str) -> None:
     watch = Watch()
     watch.credit.set()
-    known, gone = True, False
+    gone, reason = False, UNKNOWN_TOKEN
     try:
         async with asyncio.TaskGroup() as both:
             both.create_task(_send_frames(socket, token, watch))
             both.create_task(_listen(socket, token, watch))
     except* WebSocketDisconnect:
         gone = True
+    except* MessageTooLong:
+        reason = TOO_LONG
     except* UnknownRun:
-        known = False
-    if not (known or gone):
-        await socket.close(UNKNOWN_TOKEN)
+        pass
+    if not gone:
+        await socket.close(reason)
 
 
 async def _send_frames(socket: WebSocket, token: str, watch: Watch) -> None:
     sent = Sent()
     while True:
         await watch.credit.wait()
-        frame = sent.next_frame(*looked_at(token, watch.step), time.monotonic())
+        frame = sent.next_frame(*watch.look(token), time.monotonic())
         if frame is not None:
             watch.credit.clear()
             await socket.send_bytes(frame)
         await asyncio.sleep(FRAME_SECONDS)
 
 
-def looked_at(token: str, step: int | None) -> tuple[RunView, bool]:
+def looked_at(token: str, step: int | None, notice: str) -> tuple[RunView, bool]:
     """What a browser looks at: the run, or its recorded picture of an update; and which of both.
 
-    Raises UnknownRun.
+    A `notice` that is not "" takes the place of the run's. Raises UnknownRun.
     """
     view = hub().view(token)
+    view = replace(view, notice=notice) if notice else view
     recorded = hub().recorded(token, step) if step is not None else None
     return (replace(view, snapshot=recorded), True) if recorded is not None else (view, False)
-
-
-def read_look(message: Any) -> tuple[int | None] | None:
-    """(update,) of a wish to look back, (None,) of one to see the run again, None for no wish."""
-    match message:
-        case {"do": "scrub", "step": int(step)} if not isinstance(step, bool):
-            return (step,)
-        case {"do": "live"}:
-            return (None,)
-    return None
 
 
 async def _listen(socket: WebSocket, token: str, watch: Watch) -> None:
@@ -168,19 +149,24 @@ async def _listen(socket: WebSocket, token: str, watch: Watch) -> None:
         event = await socket.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1000))
+        message = _read(event)
         hub().touch(token)
-        text = event.get("text") or ""
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
         if message == {"do": "ack"}:
             watch.credit.set()
         elif look := read_look(message):
             (watch.step,) = look
-        elif command := read_command(message):
+        elif (command := read_command(message)) and watch.allowance.admits(command):
             with contextlib.suppress(HubFull):  # the next view's notice says so
                 hub().command(token, command)
+        await asyncio.sleep(watch.allowance.listen())
+
+
+def _read(event: Mapping[str, Any]) -> Any:
+    """The JSON that a browser has sent, None for anything else. Raises MessageTooLong."""
+    text = event.get("text") or ""
+    if max(len(text), len(event.get("bytes") or b"")) > LONGEST:
+        raise MessageTooLong
+    return parse(text)
 
 
 @dataclass
@@ -189,13 +175,18 @@ class Watch:
 
     credit: asyncio.Event = field(default_factory=asyncio.Event)
     step: int | None = None
+    allowance: Allowance = field(default_factory=Allowance)
+
+    def look(self, token: str) -> tuple[RunView, bool]:
+        """What this browser looks at, see `looked_at`."""
+        return looked_at(token, self.step, self.allowance.notice)
 
 
 class Sent:
     """What one browser has been sent, to leave out of a frame what it already holds."""
 
     def __init__(self) -> None:
-        self.shown: tuple[int, int] = (-1, -1)  # version of the view, and recorded update or −1
+        self.shown = (-1, -1, "")  # version of the view, recorded update or −1, and notice
         self.step = -1
         self.slow_at = -1.0
         self.data: np.ndarray | None = None
@@ -203,7 +194,8 @@ class Sent:
     def next_frame(self, view: RunView, recorded: bool, now: float) -> bytes | None:
         """The frame to send at time `now` (seconds), or None when nothing is new."""
         snapshot = view.snapshot
-        shown = (-1, snapshot.step) if recorded and snapshot else (view.version, -1)
+        version = (-1, snapshot.step) if recorded and snapshot else (view.version, -1)
+        shown = (*version, view.notice)
         if shown == self.shown:
             return None
         self.shown = shown

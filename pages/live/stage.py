@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
+from pages.live.browser_messages import Allowance, read_command, read_look
 from pages.live.component import component, ignore
 from pages.live.frame import pack
-from pages.live.routes import looked_at, read_command, read_look
+from pages.live.routes import looked_at
 
 Layout = Literal["full", "images", "bar", "mini", "cell", "tile"]
 TICK_SECONDS = 0.2
 MAX_TEXT = 200  # characters of a list of layers
+MOST_CLICKS = 8  # that a browser keeps for the page
 
 
 class Measured(NamedTuple):
@@ -37,13 +39,14 @@ class Measured(NamedTuple):
 
 @dataclass
 class Link:
-    """How the browser of one session is reached, the id of the last click handled, and the recorded
-    update that it looks at without a socket.
+    """How the browser of one session is reached, the id of the last click handled, and, without a
+    socket, the recorded update that it looks at and what it may still ask for.
     """
 
     tick: bool = False
     handled: int = 0
     step: int | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 class Action(NamedTuple):
@@ -116,7 +119,7 @@ def _frame(
     try:
         hub().touch(token)
         found = measured._asdict() if measured else {}
-        view, recorded = looked_at(token, link.step)
+        view, recorded = looked_at(token, link.step, link.allowance.notice)
         return pack(view, with_static=True, measured=found, look=look, recorded=recorded)
     except UnknownRun:
         return {"expired": True}
@@ -133,14 +136,16 @@ def _handle(
     if result.get("transport") == "tick" and not link.tick:
         link.tick = True
         st.rerun()
-    for click in result.get("clicks") or ():
+    clicks = result.get("clicks")
+    for click in clicks[-MOST_CLICKS:] if isinstance(clicks, list) else ():
         number = click.get("id") if isinstance(click, dict) else None
         if not isinstance(number, int) or number <= link.handled:
             continue
         link.handled = number
         if command := read_command(click):
-            with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
-                hub().command(token, command)
+            if link.allowance.admits(command):
+                with contextlib.suppress(UnknownRun, HubFull):  # the next frame says so
+                    hub().command(token, command)
         elif look := read_look(click):
             (link.step,) = look
         elif (action := read_action(click)) and on_action is not None:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,12 +25,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(**environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Start `streamlit run app.py`, yield its address and process, and end it."""
+def serve(
+    *options: str, wrapper: Sequence[str] = (), **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start `streamlit run app.py` with options, yield its address and process, and end it.
+
+    `wrapper` is a command that starts the one it is given.
+    """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     process = subprocess.Popen(
-        [*command, "--server.headless", "true"],
+        [*wrapper, *command, "--server.headless", "true", *options],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,

@@ -121,7 +121,7 @@ def test_a_divergence_is_a_result_not_a_failure(tmp_path):
         ("energy.masses=[1]", "1 entries"),
         ("sampler.speed=1", "sampler.speed is not a field"),
         ("method.kind=hmc", "'hmc' is unknown"),
-        ("sampler.step_size", "is not of the form field=value"),
+        ("sampler.step_size", "is not of the form FIELD=VALUE"),
         ("=3", "is not a field"),
     ],
 )

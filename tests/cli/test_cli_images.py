@@ -37,14 +37,16 @@ def test_ais_adds_what_only_fresh_walkers_know(tmp_path):
 def test_ais_is_refused_where_exact_masses_are_known():
     """One sentence, before anything is trained."""
     found = refused("train", "two-modes", "--ais")
-    assert found.endswith("--ais: target.kind is 'mixture', mnist, digits, images are needed")
+    assert found.endswith(
+        "--ais: target.kind is 'mixture', but must be one of mnist, digits, images"
+    )
 
 
 def test_ais_needs_an_update(tmp_path):
     """Nothing is trained in 0 updates."""
     (tmp_path / "spec.json").write_text(json.dumps(SPEC))
     found = refused("train", str(tmp_path / "spec.json"), "--ais", "--updates", "0")
-    assert "updates = 0, at least 1 is needed" in found
+    assert "updates = 0, but at least 1 is needed" in found
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason=f"MNIST is not in {MNIST}")

@@ -45,7 +45,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "of 3 runs kept" in errors.splitlines()[-1]
+    assert "of 3 runs are finished and kept" in errors.splitlines()[-1]
     assert "Traceback" not in errors
     first = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*.json")}
     assert 1 <= len(first) <= 2

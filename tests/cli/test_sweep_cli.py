@@ -76,5 +76,5 @@ def test_ctrl_c_leaves_what_is_done_and_says_so(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert "of 200 cells kept" in error
+    assert "of 200 runs are finished and kept" in error
     assert "Traceback" not in error

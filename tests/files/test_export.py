@@ -126,7 +126,7 @@ def test_in_many_dimensions_all_coordinates_come_from_the_checkpoint(digits):
 
 def test_without_a_checkpoint_or_with_a_damaged_one_there_is_one_sentence(digits):
     """Never a file with two of ten coordinates."""
-    with pytest.raises(ValueError, match="not at hand yet"):
+    with pytest.raises(ValueError, match="not available yet"):
         export.walker_table(picture(digits), None)
     with pytest.raises(CheckpointError, match="damaged"):
         export.walker_table(picture(digits), digits.save()[:-9])

@@ -139,8 +139,8 @@ def test_a_file_that_is_no_model_of_this_lab_is_refused_with_the_reason(content)
     refused = json.dumps(spec | {"seed": -1})
     for wrong, error, reason in (
         (rewritten(content, version="2"), ModelFileError, "version '2', this is '1'"),
-        (rewritten(content, format="other"), ModelFileError, "no model of EBM Lab"),
-        (rewritten(content, format=None), ModelFileError, "no model of EBM Lab"),
+        (rewritten(content, format="other"), ModelFileError, "not a model of EBM Lab"),
+        (rewritten(content, format=None), ModelFileError, "not a model of EBM Lab"),
         (rewritten(content, spec="{"), ModelFileError, "damaged"),
         (rewritten(content, spec=None), ModelFileError, "damaged"),
         (rewritten(content, update="soon"), ModelFileError, "damaged"),

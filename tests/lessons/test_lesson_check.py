@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ebm_engine.lessons.check import Outcome, check, main, table
+from ebm_engine.lessons.check import Outcome, check, main, measure_runs
 from ebm_engine.lessons.figures import figure_numbers
 from ebm_engine.lessons.lesson import Lesson
 from ebm_engine.lessons.numbers import numbers
@@ -88,8 +88,8 @@ def test_a_lesson_gives_the_same_numbers_twice_and_others_with_another_seed():
     """Bit for bit, told by text since NaN is not equal to itself."""
     claim = SMALL["claims"][0] | {"number": "kl_exact", "between": [0, 1]}
     lesson = Lesson.model_validate(changed("claims/0", claim))
-    assert str(table(lesson, 3)) == str(table(lesson, 3))
-    assert str(table(lesson, 3)) != str(table(lesson, 4))
+    assert str(measure_runs(lesson, 3)) == str(measure_runs(lesson, 3))
+    assert str(measure_runs(lesson, 3)) != str(measure_runs(lesson, 4))
 
 
 def test_the_command_prints_a_line_for_each_claim_and_refuses_what_is_not_there(capsys):

@@ -64,7 +64,9 @@ def test_the_past_is_the_newest_recorded_update_that_is_not_later(snapshot):
         name: value for name, value in present.items() if name.partition("[")[0] in PAST
     }
     for outside in (-1, 46):
-        with pytest.raises(ValueError, match=f"update {outside} is not in the history, it has 0"):
+        with pytest.raises(
+            ValueError, match=f"update {outside} is not in the history, which goes from 0"
+        ):
             numbers_at(snapshot, outside)
 
 

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from ebm_engine.server.commands import Pause, Play, Reset, Rewind, Speed, Step
-from pages.live import routes
-from tests.pages.live_tools import Browser, StubHub, small_snapshot, view_of
+from pages.live import browser_messages, routes
+from tests.pages.live_tools import Browser, StubHub, small_snapshot, unpack, view_of
 
 PATH = "/api/live/known"
 
@@ -123,9 +123,15 @@ def test_messages_become_commands(stub):
     "text",
     ["", "{", "7", "null", '"play"', '["do"]', '{"do": "fly"}', '{"do": "step"}',
      '{"do": "step", "count": 1000000}', '{"do": "step", "count": "1"}', '{"do": "rewind"}',
-     '{"do": "speed"}', '{"do": "speed", "value": 1e9}', '{"do": {"do": "play"}}', "[" * 10_000],
+     '{"do": "speed"}', '{"do": "speed", "value": 1e9}', '{"do": {"do": "play"}}', "[" * 1000,
+     '{"do": "step", "count": true}', '{"do": "step", "count": 10.0}',
+     '{"do": "speed", "value": true}', '{"do": "scrub", "step": NaN}',
+     '{"do": "scrub", "step": -1}', '{"do": "scrub"}',
+     '{"do": "scrub", "step": 1' + "0" * 900 + "}", '{"do": "pause", "do": ["pause"]}'],
 )  # fmt: skip
 def test_anything_else_is_ignored_and_the_socket_lives_on(stub, text):
+    stub.recorded = lambda token, step: None
+
     async def run():
         browser = Browser(app(), PATH)
         await browser.hears()
@@ -137,6 +143,44 @@ def test_anything_else_is_ignored_and_the_socket_lives_on(stub, text):
 
     asyncio.run(run())
     assert stub.commands == [Pause()]
+
+
+@pytest.mark.parametrize("say", [Browser.says, lambda b, text: b.says_bytes(text.encode())])
+def test_a_message_longer_than_any_of_ours_closes_the_socket_unread(stub, say, monkeypatch):
+    """Ten million brackets would be parsed on the event loop, where everybody else waits."""
+    monkeypatch.setattr(routes, "parse", lambda text: pytest.fail("parsed"))
+
+    async def run():
+        browser = Browser(app(), PATH)
+        await browser.hears()
+        await browser.frame()
+        say(browser, '{"do": "pause"}' + " " * 10_000_000)
+        assert await browser.hears() == {"type": "websocket.close", "code": 1009, "reason": ""}
+        await browser.leaves()
+
+    asyncio.run(run())
+    assert (stub.commands, stub.left) == ([], 1)
+
+
+def test_a_flood_of_resets_is_thinned_out_and_the_person_is_told_for_a_while(stub):
+    """Ten pass at once, and what comes after them; a still run is shown the notice and its end."""
+
+    async def run():
+        browser = Browser(app(), PATH)
+        await browser.hears()
+        await browser.frame()
+        for _ in range(100):
+            browser.says({"do": "reset"})
+        browser.says({"do": "pause"})
+        browser.says({"do": "ack"})
+        assert (await browser.frame())[0]["notice"] == browser_messages.TOO_FAST
+        browser.says({"do": "ack"})
+        event = await browser.hears(browser_messages.SHOWN_SECONDS + 2)
+        assert unpack(event["bytes"])[0]["notice"] == ""
+        await browser.leaves()
+
+    asyncio.run(run())
+    assert stub.commands == [Reset(None)] * 10 + [Pause()]
 
 
 def test_bytes_from_a_browser_are_ignored(stub):

@@ -15,7 +15,7 @@ from ebm_engine.spec.methods import METHODS
 from ebm_engine.views.style.encodings import CLIP, DEAD, ISO_LINES, LARGEST
 from ebm_engine.views.style.palette import PALETTES, method_dash, method_line
 from pages.common.tab.display import LAYERS, PANELS
-from pages.live import packing, routes, style
+from pages.live import browser_messages, packing, routes, style
 from pages.live.frame import pack
 from pages.live.stage import Layout
 from tests.pages.live_tools import small_snapshot, unpack, view_of
@@ -165,9 +165,9 @@ def test_every_button_of_the_bar_sends_what_the_server_reads():
     bar = SCRIPTS["bar/transport.js"]
     (speeds,) = re.findall(r"const SPEEDS = \[\n(.*?)^\];", bar, re.M | re.S)
     values = re.findall(r"^  \[(\w+),", speeds, re.M)
-    messages = [{"do": "speed", "value": None if v == "null" else int(v)} for v in values]
-    messages += [{"do": "step", "count": int(n)} for n in re.findall(r"#step\((\d+)\)", bar)]
+    said = [{"do": "speed", "value": None if v == "null" else int(v)} for v in values]
+    said += [{"do": "step", "count": int(n)} for n in re.findall(r"#step\((\d+)\)", bar)]
     rewinds = re.findall(r'do: "rewind", count: (\d+)', SCRIPTS["words/divergence_card.js"])
-    messages += [{"do": "rewind", "count": int(n)} for n in rewinds]
-    assert len(messages) >= 8
-    assert None not in [routes.read_command(message) for message in messages]
+    said += [{"do": "rewind", "count": int(n)} for n in rewinds]
+    assert len(said) >= 8
+    assert None not in [browser_messages.read_command(message) for message in said]

@@ -99,6 +99,7 @@ def test_a_command_to_one_reaches_all_and_a_change_only_one(hub, tokens):
     changed = with_value(SPECS[0], "sampler.step_size", 0.05)
     hub.command(tokens[0], Change(changed))
     hub.command(tokens[2], Rewind(5))
+    wait_for(lambda: steps(hub, tokens) == [7, 7, 7])
     assert [p.step for p in at_rest(hub, tokens)] == [7, 7, 7]
     assert [hub.view(token).spec for token in tokens] == [changed, *SPECS[1:]]
     other = with_value(SPECS[2], "seed", 9)

@@ -53,7 +53,7 @@ def test_an_illegal_combination_is_a_cell_with_its_sentence():
         ({"updates": 0}, "updates = 0: input should be greater than or equal to 1"),
         ({"methods": ()}, "methods"),
         ({"methods": ("pcd", "pcd")}, "a method is given twice"),
-        ({"methods": ("cdd",)}, "method 'cdd' is unknown, there are weighted-ula"),
+        ({"methods": ("cdd",)}, "method 'cdd' is unknown, allowed are weighted-ula"),
         ({"x": {"path": "walkers.count", "values": [5]}}, "both knobs are walkers.count"),
         ({"x": {"path": "seed", "values": [5]}}, "seed cannot be a knob of a sweep"),
         ({"x": {"path": "method.kind", "values": ["pcd"]}}, "method.kind cannot be a knob"),

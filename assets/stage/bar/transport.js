@@ -173,10 +173,11 @@ export class Transport {
     if (target.matches?.(IGNORED) || path.some((node) => node.matches?.(ELSEWHERE))) return;
     const own = this.node.contains(target);
     const pressable = target.closest?.(PRESSABLE);
-    if (event.key === " " && !pressable) this.flip();
+    const once = (act) => event.repeat || act(); // a key held down repeats only what costs little
+    if (event.key === " " && !pressable) once(() => this.flip());
     else if (event.key === "ArrowRight" && (own || !pressable)) this.#step(1);
-    else if (event.key.toLowerCase() === "r" && !event.shiftKey) this.link.send({ do: "reset" });
-    else return;
+    else if (event.key.toLowerCase() === "r" && !event.shiftKey) once(() => this.link.send({ do: "reset" }));
+    else if (!(event.key === "Enter" && own && event.repeat)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }

@@ -116,6 +116,8 @@ class RunRecord:
         do = Do(self.id, self._seq, command)
         if isinstance(command, Change | Reset):
             self.spec = command.spec or self.spec
+        if isinstance(command, Reset):
+            self._unconfirmed.clear()  # a new worker begins with this reset, from the newest spec
         elif isinstance(command, Speed):
             self.speed = command.updates_per_second
         elif isinstance(command, Limit):

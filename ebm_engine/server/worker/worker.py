@@ -14,14 +14,17 @@ from collections import defaultdict
 from pathlib import Path
 from queue import Empty
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ebm_engine.server.child import Inbox, Send, run_child
-from ebm_engine.server.commands import Close, Do, Open, Ready, Seen, Together
+from ebm_engine.server.commands import Close, Do, Open, Ready, Seen
 from ebm_engine.server.memory import give_back, settle
+from ebm_engine.server.worker.lanes import Lanes, Message, is_quick
 
 if TYPE_CHECKING:
     from ebm_engine.server.worker.hosted_run import HostedRun
+
+COMMAND_SLICE = 0.008  # seconds of commands before the runs go on
 
 
 class Marker:
@@ -38,7 +41,11 @@ class Marker:
 
 
 class Worker:
-    """The loop: first all commands, then reports, then a slice of the next run that is due."""
+    """The loop: first commands, then reports, then a slice of the next run that is due.
+
+    A run obeys before it goes on or reports, but a costly command of one run makes the others wait
+    once at most: before the next one they are given as much time as it took.
+    """
 
     def __init__(
         self,
@@ -54,25 +61,40 @@ class Worker:
         self._marker = marker
         self._host = host
         self._runs: dict[int, HostedRun] = {}
+        self._lanes = Lanes()
+        self._owed = 0.0  # seconds that the runs are given before the next costly command
 
     def serve(self) -> None:
         """Work until the process ends."""
         self._send(Ready())
         while True:
             self._take_messages()
+            self._obey()
             self._send_reports()
             self._work()
 
     def _take_messages(self) -> None:
-        """Handle all that has come; wait for more when there is nothing else to do."""
+        """Sort in all that has come; wait for more when there is nothing else to do."""
         wait = self._idle_time()
         try:
             while True:
-                message = self._inbox.get(wait != 0, None if math.isinf(wait) else wait)
-                self._handle(message)
+                self._lanes.add(self._inbox.get(wait != 0, None if math.isinf(wait) else wait))
                 wait = 0
         except Empty:
             return
+
+    def _obey(self) -> None:
+        """Carry out messages for a slice of time, one costly one at most."""
+        start = now = perf_counter()
+        while now - start < COMMAND_SLICE:
+            message = self._lanes.take(quick=self._owed > 0)
+            if message is None:
+                return
+            before = now
+            self._handle(message)
+            now = perf_counter()
+            if not is_quick(message):
+                self._owed = now - before
 
     def _align(self) -> None:
         """Runs of a group go in lockstep: the ones behind follow, the ones ahead wait.
@@ -89,15 +111,13 @@ class Worker:
                 run.align(min(steps), max(steps))
 
     def _idle_time(self) -> float:
+        if self._lanes:
+            return 0.0
         self._align()
         times = [min(s.due, s.report_due) for s in self._runs.values()]
         return max(0.0, min(times, default=math.inf) - perf_counter())
 
-    def _handle(self, message: Any) -> None:
-        if isinstance(message, Together):
-            for each in message.messages:
-                self._handle(each)
-            return
+    def _handle(self, message: Message) -> None:
         self._marker.put(message.run_id)
         if isinstance(message, Open):
             path = self._folder / f"{message.run_id}.safetensors"
@@ -129,8 +149,9 @@ class Worker:
 
     def _due_reports(self) -> list[int]:
         """The runs whose report is due; a group reports as one, when all stand at one update."""
-        now = perf_counter()
-        due = [run_id for run_id, s in self._runs.items() if s.report_due <= now]
+        now, waiting = perf_counter(), self._lanes.runs()
+        obeyed = {run_id: s for run_id, s in self._runs.items() if run_id not in waiting}
+        due = [run_id for run_id, s in obeyed.items() if s.report_due <= now]
         for group in {self._runs[run_id].group for run_id in due} - {""}:
             members = {r: s for r, s in self._runs.items() if s.group == group}
             living = [run_id for run_id, s in members.items() if not s.stopped]
@@ -142,14 +163,16 @@ class Worker:
     def _work(self) -> None:
         """A slice for the first run that is due; it then goes behind the others."""
         self._align()
-        now = perf_counter()
+        now, waiting = perf_counter(), self._lanes.runs()
         for run_id, run in self._runs.items():
-            if run.due <= now:
+            if run_id not in waiting and run.due <= now:
                 self._marker.put(run_id)
                 run.work()
                 self._marker.put(0)
                 self._runs[run_id] = self._runs.pop(run_id)
+                self._owed = max(0.0, self._owed - (perf_counter() - now))
                 return
+        self._owed = 0.0
 
 
 def main() -> None:

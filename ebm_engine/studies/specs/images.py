@@ -52,7 +52,7 @@ class AisSpec(Block):
 
 
 class OodSpec(Block):
-    """How well the energy of a trained image model tells strange images from held-out ones."""
+    """How well the energy of a trained image model separates strange images from held-out ones."""
 
     count: int = knob(
         500,

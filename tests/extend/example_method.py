@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from ebm_engine.spec.blocks import Kit, MethodBlock
+from ebm_engine.spec.blocks import Kit, Line, MethodBlock
 from ebm_engine.spec.fields import knob
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class DataRestarted(MethodBlock):
     kind: Literal["data-restarted"] = "data-restarted"
     title: ClassVar[str] = "Data-restarted ULA"
     label: ClassVar[str] = "data-restarted, {lifetime} steps"
+    line: ClassVar[Line] = Line("#6B5B00", "#C9B458", "6px,2px", (6, 2))
     help: ClassVar[str] = "lets each walker walk on for a while and then puts it back on the data"
     lifetime: int = knob(
         20,

@@ -1,47 +1,27 @@
-"""A method is added in one file and one line of the list of methods, and nothing else."""
+"""A method is added in one file and two lines of the list of methods, and nothing else."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = Path(__file__).with_name("example_method.py")
-IMPORT = "from ebm_engine.spec.methods.data_restarted import DataRestarted\n"
+from tests.extend.copied import add_file, add_line, copy_to, python
+
+LISTING = "ebm_engine/spec/methods/__init__.py"
+IMPORT = "from ebm_engine.spec.methods.data_restarted import DataRestarted"
 
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the engine with the example as a new file, listed in METHODS."""
-    root = tmp_path_factory.mktemp("extended")
-    shutil.copytree(
-        ROOT / "ebm_engine", root / "ebm_engine", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copytree(ROOT / "assets" / "presets", root / "assets" / "presets")
-    methods = root / "ebm_engine" / "spec" / "methods"
-    shutil.copy(EXAMPLE, methods / "data_restarted.py")
-    listing = methods / "__init__.py"
-    head, last = "METHODS: dict[", "\n}\n"
-    text = listing.read_text(encoding="utf-8")
-    assert text.count(head) == 1
-    assert text.endswith(last)
-    text = text.replace(head, f"{IMPORT}\n{head}").removesuffix(last)
-    listing.write_text(text + '\n    "data-restarted": DataRestarted,' + last, encoding="utf-8")
+    root = tmp_path_factory.mktemp("method")
+    copy_to(root)
+    add_file(root, "example_method.py", "ebm_engine/spec/methods/data_restarted.py")
+    add_line(root, LISTING, "from ebm_engine.spec.methods.improved", IMPORT)
+    add_line(root, LISTING, '    "exact": Exact,', '    "data-restarted": DataRestarted,')
     return root
-
-
-def python(root: Path, *arguments: str) -> str:
-    """What a fresh interpreter prints that finds the copied engine first."""
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, cwd=root, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_the_command_line_trains_with_the_new_method(extended):
@@ -94,3 +74,18 @@ def test_the_new_method_learns_a_network_and_its_checkpoint_goes_on(extended):
         "print(torch.equal(x, other.state.walkers.train.x), run.divergence)\n"
     )
     assert python(extended, "-c", code).splitlines() == ["True", "True None"]
+
+
+def test_the_new_method_has_a_line_and_words_of_its_own(extended):
+    """In figures, on the stage and on the cards of slow motion, as its block declares them."""
+    code = (
+        "from ebm_engine.spec.edit import parse_spec\n"
+        "from ebm_engine.studies.slow_motion.cards import cards\n"
+        "from ebm_engine.views.style.palette import method_dash, method_line\n"
+        "print(method_line('data-restarted', 'dark')['color'], method_dash('data-restarted'))\n"
+        "spec = parse_spec({'method': {'kind': 'data-restarted'}})\n"
+        "print([card.name for card in cards(spec)])\n"
+    )
+    line, order = python(extended, "-c", code).splitlines()
+    assert line == "#C9B458 (6, 2)"
+    assert order == "['data', 'walkers', 'update', 'drift', 'noise', 'weight']"
