@@ -78,9 +78,14 @@ def _dask(workers: int, address: str) -> Iterator[dict[str, Any]]:
         with ExitStack() as stack:
             if not address:
                 cluster = LocalCluster(
-                    workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
+                    workers,
+                    threads_per_worker=1,
+                    # None for no dashboard; Dask's annotation knows only the default, a string.
+                    dashboard_address=None,  # pyright: ignore[reportArgumentType]
+                    silence_logs=ERROR,
                 )
-                address = stack.enter_context(cluster).scheduler_address
+                stack.enter_context(cluster)
+                address = cluster.scheduler_address
             stack.enter_context(_client(Client, address))
             yield {"backend": "dask", "n_jobs": -1}
     except KilledWorker:
@@ -98,8 +103,9 @@ def _client(make: Callable[..., Any], address: str) -> Any:
 @contextmanager
 def _ray(workers: int, address: str) -> Iterator[dict[str, Any]]:
     """The Ray cluster at `address`, or a new one on this machine."""
-    import ray
-    from ray.util.joblib import register_ray
+    # Ray is optional, and a machine that checks types may lack it.
+    import ray  # pyright: ignore[reportMissingImports]
+    from ray.util.joblib import register_ray  # pyright: ignore[reportMissingImports]
 
     where = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
     try:

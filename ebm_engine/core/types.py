@@ -6,7 +6,7 @@ Symbols: U energy, θ parameters, x walkers (n, d), A log-weights (n,), h step s
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from torch import Generator, Tensor
 
@@ -179,7 +179,11 @@ class Batch(NamedTuple):
 
 
 class Method(Protocol):
-    """How ∂H/∂θ is estimated: one method, one file."""
+    """How ∂H/∂θ is estimated: one method, one file; a NamedTuple, with its kernel as `kernel`."""
+
+    def _replace(self, **settings: Any) -> Self:
+        """The method with other settings, as every NamedTuple has it."""
+        ...
 
     def start(self, energy: Energy, data: Tensor, rngs: dict[str, Generator]) -> Populations:
         """The walkers at θ₀; data (n, d)."""

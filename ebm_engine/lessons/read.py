@@ -86,7 +86,7 @@ def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"] if part != "function-before")
     if problem["type"] == "value_error":
-        message = str(problem["ctx"]["error"])
+        message = str(problem.get("ctx", {})["error"])
         return f"{where}: {message}" if where else message
     if problem["type"] == "extra_forbidden":
         return f"{where} is not a field of a lesson"

@@ -21,6 +21,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 INSIDE = re.compile(rf"({RUN_NAME})\.([a-z_]+(?:\[\d+\])?)(?:@(\d+))?(?::(.*))?")
 FORM = re.compile(r"d|(?:\.\d)?[%fg]")
 THREE_DIGITS = ".3g"
+OTHER_FORM = "is not of the form {run.number}, {run.number@update} or {run.number:format}"
 
 
 def fill(
@@ -34,14 +35,17 @@ def fill(
 
     snapshots: by name of the run; annealed: results of the task "ais" by name of the run; figure:
     what `figure_numbers` returns for the sliders as they stand. Raises KeyError on the name of a
-    run or number that is not there.
+    run or number that is not there, ValueError on a placeholder of another form.
     """
     measured = dict(annealed or {})
     tables = {name: numbers(s, measured.get(name)) for name, s in snapshots.items()}
     tables[FIGURE] = dict(figure or {})
 
     def value(found: re.Match[str]) -> str:
-        run, name, update, form = INSIDE.fullmatch(found[1]).groups()
+        parts = INSIDE.fullmatch(found[1])
+        if parts is None:
+            raise ValueError(f"{found[0]} {OTHER_FORM}")
+        run, name, update, form = parts.groups()
         table = numbers_at(snapshots[run], int(update)) if update else tables[run]
         return shown(table[name], form or THREE_DIGITS)
 
@@ -76,7 +80,7 @@ def mistakes(text: str, runs: Collection[str], figure: Collection[str], until: i
 def _mistake(inside: str, runs: Collection[str], figure: Collection[str], until: int) -> str:
     parts = INSIDE.fullmatch(inside)
     if parts is None:
-        return "is not of the form {run.number}, {run.number@update} or {run.number:format}"
+        return OTHER_FORM
     run, name, update, form = parts.groups()
     if form is not None and not FORM.fullmatch(form):
         return f"has the format {form!r}, allowed are d, %, .1%, .2f, .3g and the like"

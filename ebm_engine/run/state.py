@@ -83,6 +83,13 @@ class RunState:
         """The data points of the last update."""
         return self.training.batch
 
+    @property
+    def last_metrics(self) -> Metrics:
+        """The metrics of the last update. Raises ValueError before the first."""
+        if self.metrics is None:
+            raise ValueError("this run has not made an update yet")
+        return self.metrics
+
     def track(self) -> None:
         """Take the walkers of this update into trails and films."""
         self.trails.track(self.walkers.train)

@@ -23,6 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ebm_engine.build.images import ImageSet
+from ebm_engine.core.energies.network_energy import NetworkEnergy
 from ebm_engine.core.kernels.mala import MALA
 from ebm_engine.core.smc.bracket import Bracket, bracket, climb, descend, settle
 from ebm_engine.core.smc.population import log_z_estimate
@@ -50,11 +52,24 @@ def image_run(checkpoint: bytes) -> Run:
     if not checkpoint:
         raise TaskError("there is no trained model yet: train one and come back")
     run = Run.load(checkpoint)
-    if run.parts.images is None:
-        raise TaskError(f"the model was trained on {run.spec.target.kind}, and images are needed")
+    images_of(run)
     if run.divergence is not None:
         raise TaskError(f"the model has diverged: {run.divergence.message}")
     return run
+
+
+def images_of(run: Run) -> ImageSet:
+    """The images that a run trains on; raises TaskError where it trains on none."""
+    if run.parts.images is None:
+        raise TaskError(f"the model was trained on {run.spec.target.kind}, and images are needed")
+    return run.parts.images
+
+
+def network_of(run: Run) -> NetworkEnergy:
+    """The model of a run, a network on a Gaussian base; raises TaskError for another energy."""
+    if not isinstance(run.parts.model, NetworkEnergy):
+        raise TaskError(f"the energy is {run.spec.energy.kind}, and a neural network is needed")
+    return run.parts.model
 
 
 def measure(run: Run, walkers: int, steps: int, seed: int) -> Steps:
@@ -62,7 +77,7 @@ def measure(run: Run, walkers: int, steps: int, seed: int) -> Steps:
 
     Raises ValueError when a log-weight is not finite.
     """
-    goal, rng = run.parts.model, torch.Generator(device=run.parts.device).manual_seed(seed)
+    goal, rng = network_of(run), torch.Generator(device=run.parts.device).manual_seed(seed)
     start, kernel = goal.origin(), first_kernel(goal, run.spec.dim)
     rest = math.ceil(steps / REST)
     count = _Count(2 * steps + rest)
@@ -74,7 +89,7 @@ def measure(run: Run, walkers: int, steps: int, seed: int) -> Steps:
     yield 1.0, found | _log_z(bracket(start, up, down))
 
 
-def first_kernel(goal: Energy, dim: int) -> MALA:
+def first_kernel(goal: NetworkEnergy, dim: int) -> MALA:
     """The move at the Gaussian base; its step size then follows the walkers."""
     return MALA(BEST_SCALE * goal.base_std**2 * dim ** (-1 / 3))
 
@@ -111,7 +126,7 @@ def _next(walk: Iterator[Walkers]) -> Walkers | None:
 
 def _at_top(run: Run, up: Walkers) -> Result:
     """The numbers of the model from its weighted walkers."""
-    images, weights, families = run.parts.images, normalised(up.log_w).cpu(), up.ancestors.cpu()
+    images, weights, families = images_of(run), normalised(up.log_w).cpu(), up.ancestors.cpu()
     shares = images.classes().shares(up.x)
     mass, mass_se = weighted_mean(shares, weights, families)
     unmixed = shares @ torch.linalg.inv(images.classifier.confusion)
@@ -134,7 +149,7 @@ def _at_top(run: Run, up: Walkers) -> Result:
 def _cross_entropy(run: Run, up: Walkers) -> Result:
     """log Ẑ + mean U of held-out points, in nats."""
     value, error = log_z_estimate(up)
-    energy = energies(run.parts.model, run.parts.images.held_out)
+    energy = energies(run.parts.model, images_of(run).held_out)
     spread = float(energy.var()) / len(energy)
     return {
         "cross_entropy": value + float(energy.mean()),
@@ -183,14 +198,15 @@ def summarised(run: Run, walkers: int = WALKERS, steps: int = STEPS) -> dict[str
     if run.divergence:
         return {}
     try:
-        *_, (_, result) = measure(run, walkers, steps, run.spec.seed)
+        reports = measure(run, walkers, steps, run.spec.seed)
+        *_, result = (found for _, found in reports if found is not None)
     except ValueError as error:
         return {"not_measured": str(error)}
     return _final(run, result)
 
 
 def _final(run: Run, result: Result) -> dict[str, Any]:
-    train, images = run.state.walkers.train, run.parts.images
+    train, images = run.state.walkers.train, images_of(run)
     shares = images.classes().shares(train.x)
     weighted = normalised(train.log_w).cpu() @ shares
     masses = {"data": images.shares, "raw": shares.mean(0), "weighted": weighted}

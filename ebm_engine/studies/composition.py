@@ -28,7 +28,7 @@ from ebm_engine.core.smc.bracket import climb
 from ebm_engine.core.smc.population import log_z_estimate, move, plain_start
 from ebm_engine.core.types import Evaluation, Parameters, Walkers
 from ebm_engine.run.run import Run
-from ebm_engine.studies.ais import first_kernel, image_run
+from ebm_engine.studies.ais import first_kernel, image_run, images_of, network_of
 from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import CompositionSpec
 
@@ -109,7 +109,7 @@ def composed(spec: CompositionSpec, parts: tuple[Part, ...], log_z: tuple[float,
 
 def climbed_log_z(run: Run, rng: Generator) -> float:
     """log Z of a model in its own coordinates by a short climb, in nats."""
-    goal = run.parts.model
+    goal = network_of(run)
     climbing = climb(goal.origin(), goal, WALKERS, CLIMB, first_kernel(goal, run.spec.dim), rng)
     with torch.no_grad():
         *_, top = climbing
@@ -137,7 +137,7 @@ def _walk(
     spec: CompositionSpec, energy: Part, run: Run, rng: Generator
 ) -> Iterator[tuple[Walkers, list[tuple[int, float, float]]]]:
     """The chains about twice a second and at the end, with (step, mean U, acceptance) so far."""
-    empty = run.parts.images.x.new_empty(spec.chains, run.spec.dim)
+    empty = images_of(run).x.new_empty(spec.chains, run.spec.dim)
     kernel = MALA(spec.step_size)
     walkers = plain_start(energy, energy.base_std * gaussian(empty, rng))
     curve, stride, due = [], max(1, spec.steps // ROWS), perf_counter()
@@ -162,23 +162,23 @@ def parts_of(runs: list[Run]) -> tuple[Part, ...]:
         raise TaskError(f"a composition needs at least 2 models; there are {len(runs)}")
     first = runs[0]
     for run in runs[1:]:
-        ours, theirs = first.parts.images.size, run.parts.images.size
+        ours, theirs = images_of(first).size, images_of(run).size
         if ours != theirs:
             raise TaskError(
                 f"the images of the models have {ours[1]} × {ours[0]} and {theirs[1]} × "
                 f"{theirs[0]} pixels, and they must be equal"
             )
-    return (first.parts.model, *(_seen(first, run) for run in runs[1:]))
+    return (network_of(first), *(_seen(first, run) for run in runs[1:]))
 
 
 def _seen(first: Run, other: Run) -> Part:
     """The model of `other` on the space of `first`; as it is where the coordinates are the same."""
-    here, there = first.parts.images, other.parts.images
+    here, there = images_of(first), images_of(other)
     dim = first.spec.dim
     corners = torch.cat([here.x.new_zeros(1, dim), torch.eye(dim).to(here.x)])
     mapped = there.encode(here.decode(corners))
     offset, matrix = mapped[0], (mapped[1:] - mapped[0]).T.contiguous()
-    model = other.parts.model
+    model = network_of(other)
     if first.spec.dim == other.spec.dim:
         same = (matrix - torch.eye(dim).to(matrix)).abs().max() < SAME
         if bool(same & (offset.abs().max() < SAME)):
@@ -194,7 +194,7 @@ def _result(
     curve: list[tuple[int, float, float]],
 ) -> Result:
     """Where the chains are, as images, with what each model says of them."""
-    images, x = runs[0].parts.images, walkers.x
+    images, x = images_of(runs[0]), walkers.x
     pixels = images.decode(x[:SHOWN]).clamp(0, 1).reshape(-1, *images.size)
     found = np.array(curve)
     with torch.no_grad():
@@ -203,7 +203,7 @@ def _result(
         "step": curve[-1][0],
         "count": len(x),
         "tiles": (pixels * 255).round().byte().cpu().numpy(),
-        "class_names": tuple(run.parts.images.class_names for run in runs),
+        "class_names": tuple(images_of(run).class_names for run in runs),
         "shares": tuple(_shares(run, images.decode(x)) for run in runs),
         "part_energy": np.array([float(value) for value in energy]),
         "curve_step": found[:, 0],
@@ -214,5 +214,5 @@ def _result(
 
 def _shares(run: Run, pixels: Tensor) -> np.ndarray:
     """What the classifier of a run reads in the chains: shares (J,) of its own classes."""
-    images = run.parts.images
+    images = images_of(run)
     return images.classes().shares(images.encode(pixels)).mean(0).numpy()

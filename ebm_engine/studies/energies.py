@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from ebm_engine.build.image_files import load
 from ebm_engine.core.smc.weights import normalised
 from ebm_engine.run.run import Run
-from ebm_engine.studies.ais import energies, image_run
+from ebm_engine.studies.ais import energies, image_run, images_of
 from ebm_engine.studies.ood import gaussian_noise, uniform_noise
 from ebm_engine.studies.result import Result, Steps
 from ebm_engine.studies.specs.images import EnergiesSpec
@@ -25,7 +25,7 @@ def spread(spec: EnergiesSpec) -> Steps:
     Raises TaskError when there is no sound image model in the checkpoint.
     """
     run = image_run(spec.checkpoint)
-    images, device = run.parts.images, run.parts.device
+    images, device = images_of(run), run.parts.device
     rng = Generator().manual_seed(spec.seed)
     pixels = _some(load(run.spec.target).train, spec.count, rng)
     noise = Generator(device=device).manual_seed(spec.seed)
@@ -53,7 +53,7 @@ def _walkers(run: Run) -> Result:
 
 def _encoded(run: Run, pixels: Tensor, rng: Generator) -> Tensor:
     """Points (n, d) of images (n, D) of pixels in [0, 1], with the data noise."""
-    images = run.parts.images
+    images = images_of(run)
     return images.space.encode_noisy(pixels.to(images.x), rng)
 
 

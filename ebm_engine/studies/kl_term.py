@@ -37,7 +37,7 @@ def gaps(spec: KlTermSpec) -> Steps:
         for name, run in runs.items():
             if run.divergence is None:
                 run.advance()
-                found[name].append(run.state.metrics.contrast())
+                found[name].append(run.state.last_metrics.contrast())
         over = all(run.divergence for run in runs.values())
         if done % stride == 0 or over or done == spec.updates:
             yield 1.0 if over else done / spec.updates, _result(spec, runs, found)

@@ -26,7 +26,7 @@ from ebm_engine.core.rng import gaussian, uniform
 from ebm_engine.run.run import Run
 from ebm_engine.spec.blocks import TargetBlock
 from ebm_engine.spec.targets.images import DigitsTarget
-from ebm_engine.studies.ais import energies, image_run
+from ebm_engine.studies.ais import energies, image_run, images_of
 from ebm_engine.studies.result import Result, Steps, TaskError
 from ebm_engine.studies.specs.images import OodSpec
 
@@ -132,7 +132,7 @@ class _Scores:
     """What every image of one kind scores; larger is stranger. Each array has length n."""
 
     def __init__(self, run: Run, kinds: Kinds, pixels: Tensor, rng: Generator) -> None:
-        images = run.parts.images
+        images = images_of(run)
         x = images.space.encode_noisy(pixels.to(images.x), rng)
         self.energy = energies(run.parts.model, x)
         means = kinds.training.mean(1)
@@ -154,7 +154,7 @@ def _result(run: Run, familiar: _Scores, found: list[tuple[str, _Scores]]) -> Re
         "step": run.step,
         "count": count,
         "latent": latent,
-        "class_names": run.parts.images.class_names,
+        "class_names": images_of(run).class_names,
         "names": tuple(name for name, _ in found),
         "familiar": familiar.energy.numpy(),
         "strange": np.stack([scores.energy.numpy() for _, scores in found]),

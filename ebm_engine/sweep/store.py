@@ -41,7 +41,9 @@ def recall(cell: Cell, folder: Path) -> dict[str, Any] | None:
 
 
 def content_of(cell: Cell, numbers: dict[str, Any]) -> str:
-    """What the file of a cell holds."""
+    """What the file of a cell holds; raises ValueError for one that cannot be run."""
+    if cell.spec is None:
+        raise ValueError(cell.problem)
     spec = cell.spec.model_dump(mode="json")
     content = {"key": cell.key, "updates": cell.updates, "spec": spec, "numbers": numbers}
     return json.dumps(content, allow_nan=False) + "\n"

@@ -188,7 +188,12 @@ def _fits(knob: Knob, value: Value) -> bool:
 
 
 def usual_values(knob: Knob, count: int, digits: int = 3) -> tuple[Value, ...]:
-    """`count` values over the usual range of a knob that is a number."""
+    """`count` values over the usual range of a knob that is a number.
+
+    Raises SpecError where a knob has no usual range.
+    """
+    if knob.usual is None:
+        raise SpecError(f"{knob.path} has no usual range")
     low, high = knob.usual
     return spaced(
         low, high, count, log=knob.log and low > 0, whole=knob.kind == "int", digits=digits

@@ -185,8 +185,7 @@ def test_promote_opens_a_branch_of_the_run_in_the_explorer(visit):
     assert held.spec == spec
     assert held.token != token
     hub().touch(held.token)
-    wait_until(lambda: hub().view(held.token).snapshot is not None)
-    assert hub().view(held.token).snapshot.step == at
+    wait_until(lambda: (now := hub().view(held.token).snapshot) and now.step == at)
     assert not hub().view(held.token).playing
 
 

@@ -70,8 +70,8 @@ class Viewer:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[Viewer]:
         """The live socket, open and read."""
-        url = f"{self.address}/{self.path}"
-        opening = connect(url, origin=_origin(self.address), max_size=None)
+        url = f"{_socket(self.address)}/{self.path}"
+        opening = connect(url, origin=self.address, max_size=None)
         async with opening as self.socket, asyncio.TaskGroup() as group:
             reading = group.create_task(self._read())
             yield self
@@ -87,17 +87,32 @@ class Viewer:
 
 
 @asynccontextmanager
+async def _session(address: str, page: str, query: str) -> AsyncIterator[ClientConnection]:
+    """Streamlit's stream of a new tab that has asked for a page."""
+    stream = f"{_socket(address)}/_stcore/stream"
+    opening = connect(stream, origin=address, subprotocols=["streamlit"], max_size=None)
+    async with opening as session:
+        wish = ClientState(query_string=query, page_name=page)
+        wish.context_info.url = f"{address}/{page}?{query}"
+        await session.send(BackMsg(rerun_script=wish).SerializeToString())
+        yield session
+
+
+async def open_page(address: str, page: str, query: str = "") -> list[ForwardMsg]:
+    """All that Streamlit sends to a new tab until the page has run once."""
+    messages = []
+    async with _session(address, page, query) as session, asyncio.timeout(PATIENCE):
+        async for content in session:
+            messages.append(ForwardMsg.FromString(content))
+            if messages[-1].WhichOneof("type") == "script_finished":
+                break
+    return messages
+
+
+@asynccontextmanager
 async def visit(address: str, page: str, query: str = "") -> AsyncIterator[Viewer]:
     """Open a page of the app at http://… as a new tab, with its stream and its live socket."""
-    address = address.replace("http", "ws", 1)
-    stream = f"{address}/_stcore/stream"
-    protocols = ["streamlit"]
-    async with connect(
-        stream, origin=_origin(address), subprotocols=protocols, max_size=None
-    ) as session:
-        wish = ClientState(query_string=query, page_name=page)
-        wish.context_info.url = f"{_origin(address)}/{page}?{query}"
-        await session.send(BackMsg(rerun_script=wish).SerializeToString())
+    async with _session(address, page, query) as session:
         async with asyncio.timeout(PATIENCE):
             path = await _path_of_run(session)
         async with asyncio.TaskGroup() as group:
@@ -132,5 +147,6 @@ def read_header(frame: bytes) -> dict[str, Any]:
     return json.loads(frame[PREFIX.size : PREFIX.size + length])
 
 
-def _origin(address: str) -> str:
-    return address.replace("ws", "http", 1)
+def _socket(address: str) -> str:
+    """The ws:// address of an http:// one."""
+    return address.replace("http", "ws", 1)

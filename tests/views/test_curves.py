@@ -52,6 +52,12 @@ def test_every_knob_change_is_a_line_with_its_text(snapshot):
     assert texts == dict(snapshot.marks)
 
 
+def test_a_mark_of_a_crafted_run_is_no_link(make):
+    """The texts come with a run file, whoever wrote it."""
+    figure = curves.ess_curves(make(marks=((150, "<a href='http://e'>h</a>"),))).figure
+    assert "<a" not in figure.to_json().replace("\\u003c", "<")
+
+
 def test_two_changes_at_one_update_share_a_line(make):
     figure = curves.ess_curves(make(marks=((150, "a"), (150, "b")))).figure
     assert [note.text for note in figure.layout.annotations] == ["a, b"]

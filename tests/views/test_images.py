@@ -92,6 +92,13 @@ def test_without_walkers_only_data_and_model_are_drawn(ais):
     assert names == ["data", "model by AIS", "corrected"]
 
 
+def test_a_class_called_like_a_tag_is_shown_as_it_is(ais):
+    """Plotly reads tags in the names on an axis, also of links, and writes entities as they are."""
+    named = ais._replace(class_names=("<a href='http://e'>3</a>", "R&D", "7"))
+    expected = ("&lt;a href='http://e'&gt;3&lt;/a&gt;", "R&amp;D", "7")
+    assert images.class_masses(named).figure.data[0].x == expected
+
+
 def test_the_words_hold_the_masses_and_their_errors(ais):
     """0.5 ± 2·0.02 against 4/7."""
     reading = images.class_masses(ais, "dark")

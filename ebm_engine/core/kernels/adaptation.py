@@ -24,7 +24,12 @@ SMALLEST, LARGEST = 1e-3, 1e3  # bounds of step_scale
 
 
 class AdaptiveKernel(Kernel, Protocol):
-    """A kernel that says which share of accepted proposals it is best at."""
+    """A kernel that says its step size, and which share of accepted proposals it is best at."""
+
+    @property
+    def step_size(self) -> float:
+        """h, before the factor `step_scale` of the walkers."""
+        ...
 
     @property
     def target_acceptance(self) -> float:

@@ -15,7 +15,7 @@ from ebm_engine.core.kernels.adaptation import AdaptiveKernel, adapted
 from ebm_engine.core.smc.resampling import SCHEMES
 from ebm_engine.core.smc.schedule import Follow, Schedule
 from ebm_engine.core.smc.weights import ess_fraction, log_mean_exp, normalised
-from ebm_engine.core.types import Energy, Kernel, Walkers
+from ebm_engine.core.types import Energy, Kernel, Potential, Walkers
 
 ONE_MOVE = Schedule()
 
@@ -25,12 +25,12 @@ def weighted_start(energy: Energy, count: int, rng: Generator) -> Walkers:
     return _start(energy, energy.sample(count, rng), energy.log_z())
 
 
-def plain_start(energy: Energy, x: Tensor) -> Walkers:
+def plain_start(energy: Potential, x: Tensor) -> Walkers:
     """Walkers at given positions x (n, d), without weights."""
     return _start(energy, x, math.nan)
 
 
-def _start(energy: Energy, x: Tensor, log_norm: float) -> Walkers:
+def _start(energy: Potential, x: Tensor, log_norm: float) -> Walkers:
     zeros = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     ancestors = torch.arange(len(x), device=x.device)
     return Walkers(x, energy.evaluate(x), zeros, log_norm, ancestors)
@@ -38,12 +38,12 @@ def _start(energy: Energy, x: Tensor, log_norm: float) -> Walkers:
 
 def move(
     walkers: Walkers,
-    energy: Energy,
+    energy: Potential,
     kernel: Kernel,
     rng: Generator,
     *,
     steps: int = 1,
-    previous: Energy | None = None,
+    previous: Potential | None = None,
 ) -> Walkers:
     """Unweighted steps, the first from θₖ (cached in `walkers`), the rest at θₖ₊₁ (in `energy`).
 

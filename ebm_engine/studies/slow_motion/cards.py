@@ -41,8 +41,8 @@ def cards(spec: RunSpec) -> tuple[Card, ...]:
 
 def _data(spec: RunSpec) -> tuple[str, str, str]:
     title = "Gradient on the data"
-    if spec.method.data_term:
-        return title, *spec.method.data_term
+    if term := spec.method.data_term:
+        return title, term.sentence, term.formula
     every = spec.optimizer.batch == 0 or not spec.method.reads_batch
     points = "all" if every else "a random batch of"
     return title, words.DATA.format(points=points), words.DATA_TERM
@@ -50,8 +50,8 @@ def _data(spec: RunSpec) -> tuple[str, str, str]:
 
 def _walkers(spec: RunSpec) -> tuple[str, str, str]:
     method = spec.method
-    if method.model_term:
-        return "Gradient under the model", *method.model_term
+    if term := method.model_term:
+        return "Gradient under the model", term.sentence, term.formula
     if not method.reads_walkers:
         return "No gradient on walkers", words.NO_WALKERS.format(method=method.title), ""
     if method.weighted:

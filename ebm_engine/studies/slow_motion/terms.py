@@ -38,7 +38,7 @@ def parameter_terms(run: Run, before: Before) -> dict[str, Term]:
     data and walkers: the two terms, where the method has them; gradient: its estimate of ∂H/∂θ;
     used: what the optimiser took, masked, penalised and clipped; change: θₖ₊₁ − θₖ.
     """
-    trainer, metrics = run.parts.trainer, run.state.metrics
+    trainer, metrics = run.parts.trainer, run.state.last_metrics
     now, then = trainer.energy.parameters, metrics.previous.parameters
     terms = _two_sides(run, before) | {
         "gradient": metrics.gradient,
@@ -62,7 +62,7 @@ def _two_sides(run: Run, before: Before) -> dict[str, Parameters]:
     For the exact gradient the second one is the expectation under the model: what the exact
     gradient leaves of the term of all training points.
     """
-    method, energy = run.spec.method, run.state.metrics.previous
+    method, energy = run.spec.method, run.state.last_metrics.previous
     if not method.reads_walkers and method.reads_batch:
         return {}
     x = before.batch.x if method.reads_batch else run.parts.trainer.data
@@ -71,13 +71,13 @@ def _two_sides(run: Run, before: Before) -> dict[str, Parameters]:
     if not method.reads_walkers:
         return {
             "data": data,
-            "walkers": {n: data[n] - g for n, g in run.state.metrics.gradient.items()},
+            "walkers": {n: data[n] - g for n, g in run.state.last_metrics.gradient.items()},
         }
     samples = samples_of_gradient(run, before)
     at = energy.evaluate(samples)
     return {
         "data": data,
-        "walkers": energy.parameter_gradient(samples, at, run.state.metrics.weights),
+        "walkers": energy.parameter_gradient(samples, at, run.state.last_metrics.weights),
     }
 
 
@@ -91,10 +91,10 @@ def walker_weights(run: Run, before: Before, end: Walkers) -> Weights:
     """Weights and energies before and after; `end`: the walkers before any resampling."""
     now, first = run.state.walkers.train, before.walkers
     samples = samples_of_gradient(run, before)
-    at = run.state.metrics.previous.evaluate(samples, gradient=False)
+    at = run.state.last_metrics.previous.evaluate(samples, gradient=False)
     modes = at.responsibilities
     return Weights(
-        share=as_numpy(run.state.metrics.weights, np.float64),
+        share=as_numpy(run.state.last_metrics.weights, np.float64),
         responsibilities=np.zeros((0, 0)) if modes is None else as_numpy(modes),
         log_w=_relative(first.log_w),
         log_w_after=_relative(end.log_w),
@@ -105,10 +105,17 @@ def walker_weights(run: Run, before: Before, end: Walkers) -> Weights:
         ess=now.ess_before,
         threshold=run.spec.method.ess_threshold if run.spec.method.weighted else math.nan,
         resampled=now.resampled,
-        parents=as_numpy(now.parents, np.int64) if now.resampled else np.zeros(0, np.int64),
+        parents=_parents(now),
         restarted=_restarted(now),
         acceptance=now.acceptance,
     )
+
+
+def _parents(walkers: Walkers) -> np.ndarray:
+    """Whose copy each slot (n,) holds, (0,) without a resampling."""
+    if walkers.parents is None or not walkers.resampled:
+        return np.zeros(0, np.int64)
+    return as_numpy(walkers.parents, np.int64)
 
 
 def _restarted(walkers: Walkers) -> np.ndarray:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ebm_engine.build.trainer import build_kernel
 from ebm_engine.core.types import Walkers
 from ebm_engine.run.arrays import as_numpy
 from ebm_engine.run.point_plane import means_of
@@ -61,9 +62,11 @@ def one_update(run: Run, spec: SlowMotionSpec) -> Motion:
     trainer, step = run.parts.trainer, run.step
     before = Before(run.state.walkers.train, run.state.batch)
     moving, model = _moving(run), _model(run)
-    probe = Probe(trainer.method.kernel)
+    probe = Probe(build_kernel(run.spec.sampler, run.spec.method.backward))
     trainer.method = trainer.method._replace(kernel=probe)
     run.advance()
+    if probe.first is None:
+        raise TaskError("this update moved no walkers")
     model_after, end = _model(run), before_resampling(run, spec)
     with torch.inference_mode():
         return Motion(

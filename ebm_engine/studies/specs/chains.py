@@ -5,7 +5,7 @@ Importing this module never loads torch; the study itself is `langevin_study`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -118,7 +118,6 @@ class ChainsSpec(Block):
         gt=0.0,
         le=100.0,
     )
-    metropolis: ClassVar[bool] = True  # HMC without the test is for weighted walkers
     start: Start = knob(
         "mode",
         "Where the chains begin: at Gaussian noise as wide as the target, at exact draws from the "
@@ -156,6 +155,11 @@ class ChainsSpec(Block):
     )
     seed: int = seed_field()
     checkpoint: bytes = Field(default=b"", max_length=MAX_CHECKPOINT, repr=False)
+
+    @property
+    def metropolis(self) -> bool:
+        """Always: HMC without the test is for weighted walkers."""
+        return True
 
     @property
     def real_temperature(self) -> float:

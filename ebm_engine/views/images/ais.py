@@ -19,7 +19,15 @@ from ebm_engine.views.style.curves import Plot, draw
 from ebm_engine.views.style.marks import draw_marks
 from ebm_engine.views.style.palette import PALETTES, Theme
 from ebm_engine.views.style.series import last_finite
-from ebm_engine.views.style.theme import Captioned, finish, has_weights, method_name, note, number
+from ebm_engine.views.style.theme import (
+    Captioned,
+    as_text,
+    finish,
+    has_weights,
+    method_name,
+    note,
+    number,
+)
 from ebm_engine.views.style.wording import walkers_role
 
 HEIGHT = 400
@@ -108,7 +116,7 @@ def _bar(
     marker: dict[str, Any],
     whisker: str,
 ) -> go.Bar:
-    bars = go.Bar(x=list(snapshot.class_names), y=mass, name=name, marker=marker)
+    bars = go.Bar(x=as_text(snapshot.class_names), y=mass, name=name, marker=marker)
     if error is not None:
         bars.error_y = {"type": "data", "array": 2 * error, "color": whisker}
     return bars.update(hovertemplate=f"{name} %{{x}}: %{{y:.4f}}<extra></extra>")

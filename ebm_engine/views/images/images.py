@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.views.style.curves import Curve, Plot, draw
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import Captioned, finish, number
+from ebm_engine.views.style.theme import Captioned, as_text, finish, number
 
 HEIGHT = 400
 EDGE = 2  # pixels between tiles
@@ -89,7 +89,7 @@ def class_masses(
         figure.add_bar(
             name=name, y=mass, error_y=whisker, marker={"color": colors.model}, opacity=opacity
         )
-    figure.update_traces(x=list(series.class_names), hovertemplate="%{x}: %{y:.4f}")
+    figure.update_traces(x=as_text(series.class_names), hovertemplate="%{x}: %{y:.4f}")
     finish(figure, theme, f"Class masses at update {series.step}", HEIGHT)
     figure.update_layout(barmode="group")
     figure.update_xaxes(title_text="class", type="category", showgrid=False)

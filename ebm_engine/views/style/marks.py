@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.views.style.palette import PALETTES, Theme
-from ebm_engine.views.style.theme import note
+from ebm_engine.views.style.theme import as_text, note
 
 NAMED = 6  # newest changes whose text is written; older ones keep their line
 ROW = 18  # px of a row of text above a plot
@@ -63,7 +63,7 @@ def _marks_in_sight(snapshot: Snapshot) -> dict[int, list[str]]:
     texts: dict[int, list[str]] = {}
     for step, text in snapshot.marks:
         if len(steps) and step >= steps[0]:
-            texts.setdefault(step, []).append(text)
+            texts.setdefault(step, []).extend(as_text([text]))
     return texts
 
 

@@ -6,6 +6,8 @@ Paper and plot are transparent, so a figure sits on the page's theme.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from html import escape
 from typing import Any, Literal, NamedTuple
 
 import plotly.graph_objects as go
@@ -30,6 +32,13 @@ def method_name(snapshot: Snapshot) -> str:
     """The run's method in words, with the values it is named after: weighted ULA, PCD, CD-10."""
     method = snapshot.spec.method
     return method.label.format(**method.model_dump())
+
+
+def as_text(texts: Iterable[str]) -> list[str]:
+    """Texts from outside, such as names of classes, as Plotly must get them to show them as they
+    are: it reads tags, also of links.
+    """
+    return [escape(text, quote=False) for text in texts]
 
 
 def has_weights(snapshot: Snapshot) -> bool:

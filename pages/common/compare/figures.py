@@ -148,5 +148,6 @@ def _numbers(members: Sequence[Member], runs: LockstepRuns, styles: list[dict[st
         st.caption("The first pictures are on their way.")
         return
     reading = compare.comparison(entries, theme())
-    show("compare-figure", reading._replace(caption=plain(reading.caption)), file="compare")
-    st.table(compare.final_numbers(entries))
+    show("compare-figure", reading, file="compare")
+    rows = compare.final_numbers(entries)
+    st.table([{plain(name): plain(text) for name, text in row.items()} for row in rows])

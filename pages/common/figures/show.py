@@ -8,6 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from ebm_engine.views.style.theme import Captioned, Theme, config
+from pages.common.tab.plain_text import plain
 from pages.live.plot import plot
 
 PLAIN = "figure-"  # prefix of keys that is not part of a file's name
@@ -34,7 +35,7 @@ def show(
     settings = config(f"ebm-lab-{file or key.removeprefix(PLAIN)}", file_format)
     figure = str(reading.figure.to_json())
     plot(figure, key=key, alt=reading.alt, config=settings, on_click=on_click)
-    st.caption(reading.caption)
+    st.caption(plain(reading.caption))
 
 
 def show_grid(
