@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-import streamlit as st
+from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
 
 from pages.live.routes import assets_version
@@ -27,7 +27,7 @@ def component(
     """The component that shows `html` and hands it to the function `render` of `script`, a file of
     the stage; `isolate_styles=False` lets the script put styles into the page.
     """
-    return st.components.v2.component(
+    return v2.component(
         name,
         html=html,
         js=LOADER.format(version=assets_version(), script=script),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from starlette.requests import Request
@@ -62,7 +61,6 @@ def make_routes(base_path: str) -> list[BaseRoute]:
 
 
 async def _script(_: Request) -> Response:
-    package = Path(find_spec("plotly").origin).parent
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
-    script = package / "package_data" / "plotly.min.js"
-    return FileResponse(script, media_type="text/javascript", headers=forever)
+    script = files("plotly") / "package_data" / "plotly.min.js"
+    return FileResponse(str(script), media_type="text/javascript", headers=forever)

@@ -193,17 +193,18 @@ class Sent:
 
     def next_frame(self, view: RunView, recorded: bool, now: float) -> bytes | None:
         """The frame to send at time `now` (seconds), or None when nothing is new."""
-        version = (-1, view.snapshot.step) if recorded else (view.version, -1)
+        snapshot = view.snapshot
+        version = (-1, snapshot.step) if recorded and snapshot else (view.version, -1)
         shown = (*version, view.notice)
         if shown == self.shown:
             return None
         self.shown = shown
-        if view.snapshot is None:
+        if snapshot is None:
             return pack(view, with_static=False)
-        static = not np.array_equal(view.snapshot.data, self.data)
-        back = view.snapshot.step < self.step
+        static = self.data is None or not np.array_equal(snapshot.data, self.data)
+        back = snapshot.step < self.step
         slow = static or back or recorded or not view.playing or now - self.slow_at >= SLOW_SECONDS
         if slow:
             self.slow_at = now
-        self.step, self.data = view.snapshot.step, view.snapshot.data
+        self.step, self.data = snapshot.step, snapshot.data
         return pack(view, with_static=static, with_slow=slow, recorded=recorded)

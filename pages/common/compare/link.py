@@ -22,7 +22,7 @@ NOT_OURS = run_link.NOT_A_RUN - {"by", "values"}
 class Comparing:
     """The comparison of a tab, and its link."""
 
-    now: Comparison | None = None
+    now: Comparison = field(default_factory=lambda: from_query({})[0])
     link: PageLink = field(default_factory=PageLink)
 
 
@@ -30,7 +30,7 @@ def enter() -> Comparing:
     """The comparison of this tab: as the link says if that is new, else as it was."""
     comparing = current()
     params = link.given(without=NOT_OURS)
-    if comparing.link.is_new(params) or comparing.now is None:
+    if comparing.link.is_new(params):
         comparing.now, comparing.link.problems = from_query(params)
     return comparing
 

@@ -70,6 +70,6 @@ def _draw(knob: Knob, value: Any, scope: str, names: Mapping[str, str] | None) -
 def _changed(block: B, values: Mapping[str, Any]) -> B:
     """The block with other values. Raises SpecError."""
     try:
-        return type(block).model_validate(block.model_dump() | values)
+        return type(block).model_validate({**block.model_dump(), **values})
     except ValidationError as error:
         raise SpecError(explain(error)) from None

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from ebm_engine.spec.blocks import KindBlock
 from ebm_engine.spec.edit import flatten
-from ebm_engine.spec.fields import Block
 from pages.common.tab import display
 from pages.common.tab.offers import offer
 from pages.common.tab.session import Held
@@ -33,7 +33,7 @@ def preset(held: Held) -> str:
     return chosen if options.frees("preset") else held.preset
 
 
-def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) -> str:
+def select(label: str, table: Mapping[str, type[KindBlock]], text: str, held: Held) -> str:
     """Draw the choice of the kind of a block as a list and return it."""
     name, options = label.lower(), display.of(held.slot)
     present = flatten(held.spec)[f"{name}.kind"]
@@ -52,7 +52,7 @@ def select(label: str, table: Mapping[str, type[Block]], text: str, held: Held) 
 
 
 def segments(
-    label: str, table: Mapping[str, type[Block]], text: str, held: Held, *, hidden: bool = False
+    label: str, table: Mapping[str, type[KindBlock]], text: str, held: Held, *, hidden: bool = False
 ) -> str:
     """Draw the choice of the kind of a block side by side and return it."""
     name, options = label.lower(), display.of(held.slot)

@@ -133,7 +133,8 @@ def draw(held: Held) -> RunSpec:
                 spec = _asked(held, spec, knob, exact=exact)
     if folded is not None:
         with folded:
-            st.button("Back to the preset", on_click=session.load, args=(held.slot, held.preset))
+            again = (held.slot, held.preset, offer(held.slot).presets[held.preset].spec)
+            st.button("Back to the preset", on_click=session.restart, args=again)
             st.caption("The address bar holds this run: anyone who opens it gets the same one.")
     with notes:
         _hint(held, spec)
@@ -181,8 +182,8 @@ def _hint(held: Held, spec: RunSpec) -> None:
 
 def _ceiling(held: Held, spec: RunSpec) -> float | None:
     now = session.view(held)
-    known = now is not None and now.snapshot is not None and now.snapshot.spec == spec
-    return now.snapshot.ess_ceiling if known else None
+    snapshot = now.snapshot if now is not None else None
+    return snapshot.ess_ceiling if snapshot is not None and snapshot.spec == spec else None
 
 
 def _suited(spec: RunSpec, head: str, kind: str) -> RunSpec:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from ebm_engine.spec.knobs import Knob
 
 DECADE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # stops of a logarithmic slider
+
+N = TypeVar("N", int, float)
 
 
 def widget(knob: Knob, value: Any, scope: str, *, typed: bool, disabled: bool = False) -> Any:
@@ -25,7 +27,7 @@ def widget(knob: Knob, value: Any, scope: str, *, typed: bool, disabled: bool = 
     label = knob.label if named else f"{knob.label} ({knob.unit})"
     if typed or knob.usual is None:
         return _number(knob, label, value, shared)
-    return _slider(knob, label, value, shared)
+    return _slider(knob, label, knob.usual, value, shared)
 
 
 def tooltip(knob: Knob) -> str:
@@ -38,6 +40,11 @@ def tooltip(knob: Knob) -> str:
         parts.append(knob.outside)
     parts.append("Applies at the next update." if knob.live else "A change restarts the run.")
     return " ".join(parts)
+
+
+def limit(kind: type[N], value: float | None) -> N | None:
+    """A limit of a knob as a number of its kind, None where it has none."""
+    return kind(value) if value is not None else None
 
 
 def log_stops(low: float, high: float, value: float, *, whole: bool) -> list[float]:
@@ -71,20 +78,22 @@ def _choice(knob: Knob, value: str, shared: dict[str, Any]) -> str:
 def _number(knob: Knob, label: str, value: float, shared: dict[str, Any]) -> float:
     shared = {**shared, "key": shared["key"] + "#typed"}
     if knob.kind == "int":
-        return st.number_input(label, int(knob.low), int(knob.high), value, **shared)
+        low, high = limit(int, knob.low), limit(int, knob.high)
+        return st.number_input(label, low, high, int(value), **shared)
     digit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.01
-    return st.number_input(
-        label, float(knob.low), float(knob.high), value, step=digit, format="%.6g", **shared
-    )
+    low, high = limit(float, knob.low), limit(float, knob.high)
+    return st.number_input(label, low, high, value, step=digit, format="%.6g", **shared)
 
 
-def _slider(knob: Knob, label: str, value: float, shared: dict[str, Any]) -> float:
+def _slider(
+    knob: Knob, label: str, usual: tuple[float, float], value: float, shared: dict[str, Any]
+) -> float:
     """A slider over the usual range, widened so that the present value stays on it."""
-    low, high = min(knob.usual[0], value), max(knob.usual[1], value)
+    low, high = min(usual[0], value), max(usual[1], value)
     whole = knob.kind == "int"
     if knob.log:
         # Zero has no logarithm: it is a stop of its own, below all others.
-        stops = log_stops(low if low > 0 else knob.usual[0], high, value, whole=whole)
+        stops = log_stops(low if low > 0 else usual[0], high, value, whole=whole)
         return st.select_slider(label, stops, value, format_func=lambda s: f"{s:.6g}", **shared)
     if whole:
         return st.slider(label, int(low), int(high), value, **shared)

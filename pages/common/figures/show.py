@@ -33,7 +33,7 @@ def show(
     called once for each click on a mark.
     """
     settings = config(f"ebm-lab-{file or key.removeprefix(PLAIN)}", file_format)
-    figure = reading.figure.to_json()
+    figure = str(reading.figure.to_json())
     plot(figure, key=key, alt=reading.alt, config=settings, on_click=on_click)
     st.caption(plain(reading.caption))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from ebm_engine.spec.edit import parse_spec
@@ -49,7 +51,7 @@ def choose(held: Held) -> RunSpec:
     return panel.energy_and_method(held, spec, ENERGY_HELP)
 
 
-def _first_on(kind: str, known: list[Preset]) -> str:
+def _first_on(kind: str, known: Iterable[Preset]) -> str:
     return next(preset.name for preset in known if preset.spec.target.kind == kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -18,7 +18,14 @@ from pages.common.tab import jobs
 
 WIDE = 560  # pixels of a sheet on the screen, about
 
-S = TypeVar("S", bound=NamedTuple)
+S = TypeVar(
+    "S",
+    views.AisSeries,
+    views.CompositionSeries,
+    ood.OodSeries,
+    energy_histograms.EnergySeries,
+    kl_term.KlTermSeries,
+)
 
 
 def masses_beside(snapshot: Snapshot | None) -> jobs.Draw:
@@ -36,7 +43,7 @@ def _draw_masses(result: Mapping[str, Any], *, snapshot: Snapshot | None) -> Non
     left, right = st.columns(2)
     with left:
         show(f"{PLAIN}ais-masses", views.class_masses(series, look, **beside))
-        if beside:
+        if snapshot is not None and beside:
             st.caption(f"The walkers are those of update {snapshot.step}.")
     with right:
         show(f"{PLAIN}ais-log-z", views.log_z_bracket(series, look))

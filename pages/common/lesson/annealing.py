@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 import streamlit as st
 
+from ebm_engine.lessons.numbers import Annealed
 from ebm_engine.server.hub.hub import UnknownRun, hub
 from pages.common.lesson.flow import Progress
 from pages.common.tab import jobs
@@ -40,7 +40,7 @@ def follow(progress: Progress, runs: LockstepRuns) -> None:
             jobs.follow(_job(run.name), lambda _: None)
 
 
-def annealed(progress: Progress, runs: LockstepRuns | None) -> dict[str, Mapping[str, object]]:
+def annealed(progress: Progress, runs: LockstepRuns | None) -> dict[str, Annealed]:
     """What annealed walkers have found of each run of this lesson, by its name."""
     if runs is None:
         return {}
@@ -56,7 +56,7 @@ def _job(name: str) -> str:
     return f"{SLOT}-{name}"
 
 
-def measured(found: Mapping[str, object] | None) -> Measured | None:
+def measured(found: Annealed | None) -> Measured | None:
     """What the stage of a run draws of its measurement."""
     if found is None:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ebm_engine.lessons.lesson import Lesson
+from ebm_engine.lessons.lesson import Lesson, Part
 from pages.common.lesson import figures, flow, live_runs, overview, step
 from pages.common.lesson.flow import Progress
 from pages.common.lesson.live_runs import RunsState
@@ -65,7 +65,7 @@ def _text(now: Moment, offered: Sequence[Lesson]) -> None:
         elif progress.step is None:
             overview.summary(progress, now.fill, offered)
         else:
-            step.draw(now)
+            step.draw(now, progress.step)
     with bar:
         if now.runs is not None:
             _watch(progress, now.runs, now.state)
@@ -126,36 +126,40 @@ def _ways(progress: Progress) -> None:
 
 def _picture(progress: Progress, runs: LockstepRuns | None) -> None:
     """The figure of the step, or the bar, what is pointed at, and the runs."""
-    figure = progress.step.figure if progress.step is not None else None
+    present = progress.step
+    figure = present.figure if present is not None else None
     if runs is None and figure is None:
         figure = progress.lesson.steps[0 if progress.place == 0 else -1].figure
-    pointed = "lesson-pointed" if progress.step is not None else "lesson-figure"
+    pointed = "lesson-pointed" if present is not None else "lesson-figure"
     if figure is not None:
         with st.container(key=pointed):
             figures.draw(progress, figure)
     elif runs is not None:
         live_runs.draw_bar(progress, runs)
-        curves = progress.step is not None and progress.step.point in figures.CURVES
+        pointed_at = present.point if present is not None else None
+        curves = pointed_at if pointed_at in figures.CURVES else None
         beside = live_runs.has_room(progress)
-        if curves and not beside:
+        if curves is not None and not beside:
             with st.container(key="lesson-above"), st.container(key=pointed):
-                _curves(progress, runs, figures.ABOVE)
+                _curves(progress, runs, curves, figures.ABOVE)
         snapshots = live_runs.state_of(progress, runs).snapshots
         room = live_runs.draw_stages(progress, runs, figures.headings(progress, snapshots))
-        if curves and beside:
+        if curves is not None and beside:
             with room, st.container(key=pointed):
-                _curves(progress, runs, figures.BESIDE)
+                _curves(progress, runs, curves, figures.BESIDE)
 
 
-def _curves(progress: Progress, runs: LockstepRuns, layout: figures.CurveLayout) -> None:
-    """The curves of all runs, drawn again while they go on."""
+def _curves(
+    progress: Progress, runs: LockstepRuns, part: Part, layout: figures.CurveLayout
+) -> None:
+    """One part of the curves of all runs, drawn again while they go on."""
 
     def body() -> None:
         state = live_runs.state_of(progress, runs)
         if state.snapshots and state.step:
-            figures.draw_together(progress, progress.step.point, state.snapshots, layout)
+            figures.draw_together(progress, part, state.snapshots, layout)
         else:
-            st.caption(figures.COMING[progress.step.point])
+            st.caption(figures.COMING[part])
 
     moving = not live_runs.state_of(progress, runs).ready
     st.fragment(body, run_every=DRAW_SECONDS if moving else None)()

@@ -65,23 +65,20 @@ DRAWN: Mapping[str, Callable[[Any, Theme], Captioned]] = {
 }
 
 
-def slide(progress: Progress) -> bool:
-    """Draw the slider that the step is about; whether it stands where it should.
+def slide(progress: Progress, figure: str, action: Slide) -> bool:
+    """Draw the slider of the figure that is to be moved; whether it stands where it should.
 
     It can be moved once the prediction is made.
     """
-    step = progress.step
     values = progress.values.setdefault(progress.place, {})
-    if not isinstance(step.do, Slide):
-        return False
-    known = {knob.path: knob for knob in block_knobs(sliders(step.figure, values))}
-    knob = known[step.do.slide]
-    value = getattr(sliders(step.figure, values), knob.path)
+    block = sliders(figure, values)
+    knob = {knob.path: knob for knob in block_knobs(block)}[action.slide]
+    value = getattr(block, knob.path)
     scope = f"{progress.lesson.id}.{progress.place}"
     moved = widget(knob, value, scope, typed=False, disabled=not progress.predicted)
     values[knob.path] = float(moved)
-    st.caption(HINT.format(low=step.do.low, high=step.do.high))
-    return progress.predicted and step.do.low <= moved <= step.do.high
+    st.caption(HINT.format(low=action.low, high=action.high))
+    return progress.predicted and action.low <= moved <= action.high
 
 
 def numbers(progress: Progress) -> dict[str, float]:

@@ -74,8 +74,8 @@ class Progress:
     @property
     def target(self) -> int:
         """The update at which the runs belong at this place."""
-        playing = self.step is not None and self.step.do == "play" and self.place in self.begun
-        return self.step.until if playing else self.base
+        until = self.step.until if self.step is not None else None
+        return until if until is not None and self.place in self.begun else self.base
 
     def go(self, place: int) -> None:
         """Be at another place."""

@@ -74,7 +74,8 @@ def hold(progress: Progress) -> LockstepRuns | None:
 
 def preset_of(run: LessonRun) -> str:
     """The preset that a run starts from on this machine."""
-    return run.preset if run.spec() == built(run) else run.without_mnist.preset
+    other = run.without_mnist
+    return run.preset if other is None or run.spec() == built(run) else other.preset
 
 
 def state_of(progress: Progress, runs: LockstepRuns | None) -> RunsState:
@@ -82,8 +83,8 @@ def state_of(progress: Progress, runs: LockstepRuns | None) -> RunsState:
     if runs is None:
         return RunsState(True, 0, 0)
     views = [session.view(held) for held in runs.members]
-    pictures = [view.snapshot if view is not None else None for view in views]
-    if None in pictures:
+    pictures = [view.snapshot for view in views if view is not None and view.snapshot is not None]
+    if len(pictures) < len(views):
         return RunsState(False, 0, progress.target)
     living = [picture.step for picture in pictures if picture.divergence is None]
     names = [run.name for run in progress.lesson.runs]
@@ -97,14 +98,14 @@ def steer(progress: Progress, runs: LockstepRuns) -> RunsState:
 
     Each order is given once: after it the person decides, and may pause and play.
     """
-    views = [session.view(held) for held in runs.members]
-    if None in views:
+    views = [view for held in runs.members if (view := session.view(held)) is not None]
+    if len(views) < len(runs.members):
         st.rerun()
     state, last = state_of(progress, runs), session.kept("lesson-order", LastOrder)
     order = (runs.group, state.target)
     if order != last.order:
         if state.snapshots:
-            _order(runs, state.target, max(view.snapshot.step for view in views))
+            _order(runs, state.target, max(shot.step for shot in state.snapshots.values()))
             last.order, last.plays = order, _plays(runs)
         return state
     if views[0].plays != last.plays:

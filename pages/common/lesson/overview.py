@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from ebm_engine.lessons.lesson import Lesson, LessonRun
+from ebm_engine.lessons.lesson import Ask, Lesson, LessonRun
 from ebm_engine.lessons.read import mistakes
 from ebm_engine.lessons.template import PLACEHOLDER
 from ebm_engine.spec.run_spec import RunSpec
@@ -37,8 +37,16 @@ def overview(offered: Sequence[Lesson]) -> None:
 
 
 def _finished(lesson: Lesson) -> bool:
+    begun = _begun(lesson)
+    return begun is not None and begun.finished
+
+
+def _begun(lesson: Lesson) -> Progress | None:
+    """What this tab has done of a lesson, None before its first step."""
     progress = flow.of_tab().by_id.get(lesson.id)
-    return progress is not None and progress.lesson == lesson and progress.finished
+    if progress is None or progress.lesson != lesson:
+        return None
+    return progress if progress.place > 0 or progress.revealed else None
 
 
 def _left_out() -> list[str]:
@@ -46,16 +54,11 @@ def _left_out() -> list[str]:
 
 
 def _card(lesson: Lesson, *, primary: bool) -> None:
-    progress = flow.of_tab().by_id.get(lesson.id)
-    begun = (
-        progress is not None
-        and progress.lesson == lesson
-        and (progress.place > 0 or progress.revealed)
-    )
+    begun = _begun(lesson)
     st.markdown(f"**{lesson.number}. {plain(lesson.title)}** · {lesson.minutes} min")
     st.markdown(question_of(lesson))
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = "Start" if not begun else "Review" if progress.finished else "Continue"
+        label = "Start" if begun is None else "Review" if begun.finished else "Continue"
         st.button(
             f"{label} lesson {lesson.number}",
             key=f"open-{lesson.id}",
@@ -64,7 +67,7 @@ def _card(lesson: Lesson, *, primary: bool) -> None:
             args=(lesson,),
             help="Opens where you left it." if begun else "Opens at its introduction.",
         )
-        st.caption(_standing(progress) if begun else "Not started", width="content")
+        st.caption(_standing(begun) if begun else "Not started", width="content")
 
 
 def question_of(lesson: Lesson) -> str:
@@ -96,7 +99,7 @@ def summary(
     st.markdown(f"**Your predictions:** {score(progress)}")
     for place, step in enumerate(progress.lesson.steps, start=1):
         if step.ask is not None:
-            _outcome(progress, place)
+            _outcome(progress, place, step.ask)
     for run in progress.lesson.runs:
         open_run(run, progress.lesson.specs(progress.seed)[run.name])
     with st.container(horizontal=True, gap="small"):
@@ -119,8 +122,7 @@ def summary(
         )
 
 
-def _outcome(progress: Progress, place: int) -> None:
-    ask = progress.lesson.steps[place - 1].ask
+def _outcome(progress: Progress, place: int, ask: Ask) -> None:
     texts = [progress.text(f"{place}.choice.{k}", text, None) for k, text in enumerate(ask.choices)]
     question = progress.text(f"{place}.question", ask.question, None)
     lines = [f"{question}", f"Answer: **{texts[ask.right]}**"]

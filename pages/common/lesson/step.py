@@ -8,7 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from ebm_engine.lessons import template
-from ebm_engine.lessons.lesson import Slide
+from ebm_engine.lessons.lesson import Ask, Slide, Step
 from pages.common.lesson import annealing, figures, live_runs
 from pages.common.lesson.flow import Progress
 from pages.common.lesson.live_runs import RunsState
@@ -36,16 +36,14 @@ class Moment(NamedTuple):
         """A text of the present place with its numbers as they were when it was first shown."""
         return self.progress.text(f"{self.progress.place}.{name}", text, self.fill)
 
-    def choices(self) -> list[str]:
+    def choices(self, ask: Ask) -> list[str]:
         """What can be predicted."""
-        choices = enumerate(self.progress.step.ask.choices)
-        return [self.text(f"choice.{k}", choice) for k, choice in choices]
+        return [self.text(f"choice.{k}", choice) for k, choice in enumerate(ask.choices)]
 
-    def reveal(self) -> None:
+    def reveal(self, step: Step) -> None:
         """Note what came out, with the numbers of now."""
         if self.fill is not None:
-            revealed = self.fill(self.progress.step.reveal or "")
-            self.progress.revealed[self.progress.place] = revealed
+            self.progress.revealed[self.progress.place] = self.fill(step.reveal or "")
 
 
 def moment_of(progress: Progress, runs: LockstepRuns | None, state: RunsState) -> Moment:
@@ -64,23 +62,24 @@ def moment_of(progress: Progress, runs: LockstepRuns | None, state: RunsState) -
     return Moment(progress, runs, state, fill)
 
 
-def draw(now: Moment) -> None:
+def draw(now: Moment, step: Step) -> None:
     """Draw what is said and asked, what is to be done, and what came out."""
-    progress, step = now.progress, now.progress.step
+    progress = now.progress
     st.markdown(now.text("say", step.say))
     if step.ask is not None:
-        _predict(now)
+        _predict(now, step.ask)
     if isinstance(step.do, Slide):
-        if figures.slide(progress):
-            moment_of(progress, now.runs, now.state).reveal()  # the figure has just moved
+        assert step.figure is not None  # a step with a slider has its figure
+        if figures.slide(progress, step.figure, step.do):
+            moment_of(progress, now.runs, now.state).reveal(step)  # the figure has just moved
     elif not progress.done:
-        ACTIONS[step.do](now)
+        ACTIONS[step.do](now, step)
     if progress.revealed.get(progress.place):
-        _draw_outcome(now)
+        _draw_outcome(now, step.ask)
 
 
-def _predict(now: Moment) -> None:
-    progress, ask, choices = now.progress, now.progress.step.ask, now.choices()
+def _predict(now: Moment, ask: Ask) -> None:
+    progress, choices = now.progress, now.choices(ask)
     place = progress.place
     picked = st.radio(
         now.text("question", ask.question),
@@ -95,33 +94,33 @@ def _predict(now: Moment) -> None:
         progress.picks[place] = picked
 
 
-def _read(now: Moment) -> None:
+def _read(now: Moment, step: Step) -> None:
     """A look and a button; nothing at all where nothing is revealed."""
-    step = now.progress.step
     if step.reveal is None and step.ask is None:
-        now.reveal()
+        now.reveal(step)
         return
     label = "Show the answer" if step.ask else "Show the numbers"
     if _button(now, label, "visibility", ready=now.fill is not None):
-        now.reveal()
+        now.reveal(step)
         st.rerun()
 
 
-def _play(now: Moment) -> None:
-    progress, until = now.progress, now.progress.step.until
+def _play(now: Moment, step: Step) -> None:
+    progress, until = now.progress, step.until
     if progress.place not in progress.begun:
         if _button(now, f"Play to update {until}", "play_arrow", ready=True):
             live_runs.begin(progress)
             st.rerun()
     elif now.state.target == until:
-        now.reveal()
+        now.reveal(step)
 
 
-def _anneal(now: Moment) -> None:
+def _anneal(now: Moment, step: Step) -> None:
     progress, runs = now.progress, now.runs
+    assert runs is not None  # a lesson with this action has runs of images
     annealed = annealing.annealed(progress, runs)
     if len(annealed) == len(progress.lesson.runs) and now.fill is not None:
-        now.reveal()
+        now.reveal(step)
     elif progress.place in progress.begun:
         annealing.follow(progress, runs)
     elif _button(now, "Measure the models", "straighten", ready=now.fill is not None):
@@ -147,14 +146,14 @@ def _button(now: Moment, label: str, icon: str, *, ready: bool) -> bool:
     )
 
 
-def _draw_outcome(now: Moment) -> None:
-    progress, ask = now.progress, now.progress.step.ask
-    picked = progress.picks.get(progress.place) if ask is not None else None
+def _draw_outcome(now: Moment, ask: Ask | None) -> None:
+    progress = now.progress
+    picked = progress.picks.get(progress.place)
     with st.container(border=True, key="lesson-reveal"):
-        if picked is not None and picked == ask.right:
+        if ask is not None and picked == ask.right:
             st.markdown(":material/check_circle: **Right:** as you predicted.")
-        elif picked is not None:
-            choices = now.choices()
+        elif ask is not None and picked is not None:
+            choices = now.choices(ask)
             st.markdown(
                 f":material/lightbulb: **Not this time.** You predicted “{choices[picked]}”, "
                 f"but the answer is “{choices[ask.right]}”."

@@ -48,7 +48,7 @@ def lay_out(slot: str, choose: Callable[[Held], RunSpec], *more: str) -> Frame:
     with right:
         warn((*held.problems, *problems))
         view = _head(held, options, views, choose)
-    return Frame(session.held(slot), view, options, right)
+    return Frame(session.held(slot) or held, view, options, right)
 
 
 def _head(

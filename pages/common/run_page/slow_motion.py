@@ -42,16 +42,15 @@ SHORT_WAIT = 1.0  # seconds in which most updates are computed
 def show(held: Held) -> None:
     """Draw the cards of the next update, or what has to happen first."""
     now = session.view(held)
-    snapshot = now.snapshot if now is not None else None
-    if snapshot is None:
+    if now is None or now.snapshot is None:
         st.caption("The first picture is on its way.")
     elif _state(now) is None:
         st.info("Slow motion takes one update apart: pause the run first.")
         st.button("Pause", icon=":material/pause:", on_click=_pause, args=(held,), key="slow-pause")
-    elif snapshot.divergence is not None:
+    elif now.snapshot.divergence is not None:
         st.warning("This run has diverged: there is no next update. Rewind it on the bar above.")
     else:
-        _study(held, snapshot)
+        _study(held, now.snapshot)
     st.fragment(partial(_follow, held, now), run_every=LOOK_SECONDS)()
 
 
@@ -68,8 +67,9 @@ def _state(view: RunView) -> int | None:
     The worker stops a little after the command: only its own snapshot says that it has.
     """
     snapshot = view.snapshot
-    moves = snapshot is None or view.playing or snapshot.playing
-    return None if moves else snapshot.step
+    if snapshot is None or view.playing or snapshot.playing:
+        return None
+    return snapshot.step
 
 
 def _study(held: Held, snapshot: Snapshot) -> None:

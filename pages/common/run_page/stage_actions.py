@@ -16,8 +16,10 @@ REWIND = 50  # updates that "halve the step size" goes back
 
 
 def act(slot: str, action: Action) -> None:
-    """Carry out an action of the stage that shows the slot's run."""
+    """Carry out an action of the stage that shows the slot's run; nothing without a run."""
     held = session.held(slot)
+    if held is None:
+        return
     match action:
         case Action("new-seed"):
             session.switch(slot, with_value(held.spec, "seed", another_seed(held.spec.seed)))

@@ -19,7 +19,7 @@ from ebm_engine.sweep.sweep_spec import (
     parse_sweep,
     spaced,
 )
-from pages.common.controls.widgets import tooltip
+from pages.common.controls.widgets import limit, tooltip
 from pages.common.sweep.link import MAX_COUNT
 from pages.common.sweep.tab_sweep import FAVOURITES, current
 from pages.common.tab.offers import EXPLORER, offer
@@ -105,6 +105,7 @@ def _axis(letter: str, usable: dict[str, Knob], scope: str, taken: tuple[str, ..
         help="The setting that varies along this axis.",
     )
     knob = usable[path]
+    assert knob.usual is not None  # the knobs of a sweep have a usual range
     (low, high), count = knob.usual, 3
     if path == shown.path:
         low, high, count = min(shown.values), max(shown.values), len(shown.values)
@@ -124,8 +125,8 @@ def _end(word: str, letter: str, knob: Knob, value: float) -> float:
     kind = int if whole else float
     return st.number_input(
         word,
-        kind(knob.low) if knob.low is not None else None,
-        kind(knob.high) if knob.high is not None else None,
+        limit(kind, knob.low),
+        limit(kind, knob.high),
         kind(value),
         format="%d" if whole else "%.4g",
         key=f"sweep-{letter}-{word}-{knob.path}#{current().link.edition}",

@@ -107,7 +107,7 @@ def _diagram(grids: Mapping[str, Grid], name: str) -> None:
 
 
 def _axes(sweep: SweepSpec) -> PhaseAxes:
-    x, y = (tuple(number(v, ".4g") for v in axis.values) for axis in (sweep.x, sweep.y))
+    x, y = (tuple(number(float(v), ".4g") for v in axis.values) for axis in (sweep.x, sweep.y))
     return PhaseAxes(
         tab_sweep.label(sweep, sweep.x.path), tab_sweep.label(sweep, sweep.y.path), x, y
     )

@@ -45,7 +45,7 @@ class SweepOfTab:
 
     def pick(self, clicked: dict[str, Any]) -> None:
         """Choose the cell that was clicked on."""
-        place = tuple(int(clicked[name]) for name in ("trace", "x", "y"))
+        place = int(clicked["trace"]), int(clicked["x"]), int(clicked["y"])
         sizes = (len(self.sweep.methods), len(self.sweep.x.values), len(self.sweep.y.values))
         if all(0 <= p < n for p, n in zip(place, sizes, strict=True)):
             self.picked, self.edition = place, self.edition + 1

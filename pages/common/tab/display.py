@@ -13,8 +13,10 @@ from typing import Any
 
 import streamlit as st
 
+from ebm_engine.spec.fields import Block
 from ebm_engine.spec.kinds import KINDS
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.spec.sampler import Sampler, Walkers
 from pages.common.tab import link, session
 from pages.common.tab.link import Field, PageLink, choice
 
@@ -40,7 +42,7 @@ PANELS = {  # parts of the stage, which can be hidden as well
     "timeline": "Timeline",
 }
 CHOICES = ("preset", "target", "energy", "method", "optimizer")  # what can be locked besides knobs
-SINGLE = ("sampler", "walkers")  # blocks of one kind
+SINGLE = {"sampler": Sampler, "walkers": Walkers}  # blocks of one kind
 LAYERS = ("energy", "isolines", "data", "walkers", "chains", "means", "truth", "weighted", "none")
 LISTS = ("layers", "hide", "lock")
 LINK = ("view", *LISTS, "present")
@@ -174,9 +176,9 @@ def _flag(text: str) -> bool:
 @cache
 def _knob_paths() -> frozenset[str]:
     """The path of every knob that some spec has."""
-    blocks = [("", RunSpec)]
+    blocks: list[tuple[str, type[Block]]] = [("", RunSpec)]
     blocks += [(f"{head}.", block) for head, kinds in KINDS.items() for block in kinds.values()]
-    blocks += [(f"{name}.", RunSpec.model_fields[name].annotation) for name in SINGLE]
+    blocks += [(f"{name}.", block) for name, block in SINGLE.items()]
     return frozenset(
         prefix + name
         for prefix, block in blocks

@@ -116,7 +116,7 @@ def _status(slot: str, view: JobView) -> None:
     elif view.error:
         st.warning(plain(f"{view.error[0].upper()}{view.error[1:]}."))
     if view.done and view.error:
-        st.button("Run again", key=f"again-{slot}", on_click=_tickets().pop, args=(slot, None))
+        st.button("Run again", key=f"again-{slot}", on_click=drop, args=(slot,))
     if not view.done:
         with st.container(horizontal=True, vertical_alignment="center"):
             text = f"Waiting, place {view.position} in the queue" if view.position else "Computing"

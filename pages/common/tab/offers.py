@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ebm_engine.files.mnist_here import why_no_mnist
-from ebm_engine.spec.fields import Block
+from ebm_engine.spec.blocks import KindBlock
 from ebm_engine.spec.kinds import ENERGIES, IMAGE_ENERGIES, IMAGE_TARGETS, OPTIMIZERS, TARGETS
 from ebm_engine.spec.methods import METHODS
 from ebm_engine.spec.presets import Preset, image_presets, presets
@@ -22,7 +22,7 @@ class Offer:
     """presets by name, the first is where a bare visit starts; kinds: {block: {kind: class}}."""
 
     presets: Mapping[str, Preset]
-    kinds: Mapping[str, Mapping[str, type[Block]]]
+    kinds: Mapping[str, Mapping[str, type[KindBlock]]]
 
 
 def offer(slot: str) -> Offer:

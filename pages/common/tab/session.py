@@ -91,14 +91,15 @@ def demo(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) 
 
 def load(slot: str, name: str) -> Held:
     """Start a page's run again from a preset."""
-    return restart(slot, name, offer(slot).presets[name].spec)
+    restart(slot, name, offer(slot).presets[name].spec)
+    return _all()[slot]
 
 
-def restart(slot: str, name: str, spec: RunSpec) -> Held:
+def restart(slot: str, name: str, spec: RunSpec) -> None:
     """Start a page's run again from a spec; `name` is the preset it belongs to."""
     held = _all()[slot]
     held = replace(held, preset=name, edition=held.edition + 1)
-    return keep(move(held, spec, restart=True))
+    keep(move(held, spec, restart=True))
 
 
 def change(slot: str, spec: RunSpec) -> Held:
@@ -176,7 +177,7 @@ def view(held: Held) -> RunView | None:
 def write_link(held: Held, shown: Mapping[str, str] = MappingProxyType({})) -> None:
     """Make the address bar hold the run and what is shown; parameters that are not ours stay."""
     query = run_link.to_query(held.preset, held.spec)
-    link.write(shown | query, stay=link.FOREIGN)
+    link.write({**shown, **query}, stay=link.FOREIGN)
     keep(replace(held, query=query))
 
 
