@@ -45,7 +45,7 @@ screenshots: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m tests.types_baseline
+	$(BIN)/python -m basedpyright --pythonpath $(BIN)/python
 
 clean:
 	rm -rf $(VENV)

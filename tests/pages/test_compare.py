@@ -59,6 +59,13 @@ def wait_until(reached, seconds=30.0):
         time.sleep(0.05)
 
 
+def step_of(token):
+    """The update in sight of a run that is watched, so that its lease does not end."""
+    hub().touch(token)
+    snapshot = hub().view(token).snapshot
+    return -1 if snapshot is None else snapshot.step
+
+
 def steps(test):
     """The updates in sight, with everybody watching."""
     for held in runs(test):
@@ -184,8 +191,7 @@ def test_promote_opens_a_branch_of_the_run_in_the_explorer(visit):
     held = test.session_state["held"][EXPLORER]
     assert held.spec == spec
     assert held.token != token
-    hub().touch(held.token)
-    wait_until(lambda: (now := hub().view(held.token).snapshot) and now.step == at)
+    wait_until(lambda: step_of(held.token) == at)
     assert not hub().view(held.token).playing
 
 
