@@ -83,7 +83,7 @@ async def live(socket: WebSocket) -> None:
     """Sends the frames of one run and receives its commands until the browser leaves."""
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
     if origin and urlparse(origin).netloc != host:
-        await socket.close(FOREIGN_ORIGIN)
+        await _close(socket, FOREIGN_ORIGIN)
         return
     token = socket.path_params["token"]
     await socket.accept()
@@ -91,7 +91,7 @@ async def live(socket: WebSocket) -> None:
         hub().touch(token)
         hub().view(token)
     except UnknownRun:
-        await socket.close(UNKNOWN_TOKEN)
+        await _close(socket, UNKNOWN_TOKEN)
         return
     _viewers[token] += 1
     try:
@@ -102,6 +102,11 @@ async def live(socket: WebSocket) -> None:
             del _viewers[token]
             with contextlib.suppress(UnknownRun):
                 hub().leave(token)
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    with contextlib.suppress(WebSocketDisconnect):  # the browser may have left by itself
+        await socket.close(code)
 
 
 async def _serve(socket: WebSocket, token: str) -> None:
@@ -119,7 +124,7 @@ async def _serve(socket: WebSocket, token: str) -> None:
     except* UnknownRun:
         pass
     if not gone:
-        await socket.close(reason)
+        await _close(socket, reason)
 
 
 async def _send_frames(socket: WebSocket, token: str, watch: Watch) -> None:

@@ -26,21 +26,22 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    *options: str, wrapper: Sequence[str] = (), **environment: str
+    *options: str, wrapper: Sequence[str] = (), log: Path | None = None, **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Start `streamlit run app.py` with options, yield its address and process, and end it.
 
-    `wrapper` is a command that starts the one it is given.
+    `wrapper` is a command that starts the one it is given; `log` gets all that the app prints.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(
-        [*wrapper, *command, "--server.headless", "true", *options],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with open(log or os.devnull, "wb") as output:
+        process = subprocess.Popen(
+            [*wrapper, *command, "--server.headless", "true", *options],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_healthy(address, process)

@@ -80,6 +80,30 @@ def test_the_keyboard_works_from_anywhere_but_not_while_typing(open_page):
     waits_for_step(page, "< 5")
 
 
+def test_a_key_held_down_repeats_only_what_costs_little(open_page):
+    """R, space and Enter on a button count once; the arrow makes an update for each repeat."""
+    note = """
+        window.said = [];
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (text) {
+            said.push(String(text));
+            send.call(this, text);
+        };
+    """
+    page = open_page(PRESET, prepare=lambda page: page.add_init_script(note))
+    for key in ("r", " ", "ArrowRight"):
+        for _ in range(10):  # down without up in between is a repeat
+            page.keyboard.down(key)
+        page.keyboard.up(key)
+    button(page, "Start again with the same seed (R)").focus()
+    for _ in range(10):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    said = page.evaluate("said")
+    counts = {what: sum(what in text for text in said) for what in ("reset", "pause", "step")}
+    assert counts == {"reset": 2, "pause": 1, "step": 10}
+
+
 def test_reset_keeps_the_seed_and_a_new_seed_changes_it(open_page):
     page = open_page(PRESET)
     stop(page)
