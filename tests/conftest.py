@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from ebm_engine.server.hub.hub import Hub
 from tests.server.hub_tools import patient, ready
 
-PROCESSES = 3  # on two cores: one of them waits for the browser most of the time
+PROCESSES = 2
 BROWSER = "tests/browser"
 APART = ("tests/test_any_spec.py",)  # long tests that share nothing
 
@@ -53,7 +53,7 @@ def hub() -> Iterator[Hub]:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three processes for folders of tests; single files run in this one, which starts at once."""
+    """Two processes for folders of tests; single files run in this one, which starts at once."""
     return 0 if any(".py" in argument for argument in config.args) else PROCESSES
 
 
@@ -63,6 +63,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest groups first, so that all processes end at about the same time."""
+    """The longest groups first, so that both processes end at about the same time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (group_of(item.nodeid) != BROWSER, item.path not in slow))

@@ -97,4 +97,4 @@ def test_the_command_prints_a_line_for_each_claim_and_refuses_what_is_not_there(
     assert main(["energy-is-not-probability", "--seeds", "1"]) == 0
     assert capsys.readouterr().out.count("holds 1/1") == len(ALL[0].claims)
     assert main(["nonsense"]) == main(["two-forces", "--seeds", "0"]) == 2
-    assert "there are energy-is-not-probability, two-forces" in capsys.readouterr().err
+    assert "the lessons are energy-is-not-probability, two-forces" in capsys.readouterr().err
