@@ -33,20 +33,20 @@ LABELS = f"""{SMALL}.map((s) => {{
 
 @pytest.mark.parametrize("path", [PATH, "/lessons?lesson=5&step=2"])
 def test_mass_bars_side_by_side_have_one_scale(open_page, path):
-    """Data of ¼ and ¾ are bars of one height in all stages, three times as high for the latter.
-
-    Each stage used to scale to its own highest bar: 47 against 30 pixels for the same ¾.
-    """
+    """A share has the same height in all stages, not 47 pixels in one and 30 in the next."""
     page = open_page(path, prepare=lambda page: page.add_init_script(NOTE_BARS))
     page.wait_for_function(f"{SMALL}.length > 1 && {SMALL}.every((s) => s.scene.header.step > 100)")
     page.keyboard.press("Space")
     page.wait_for_timeout(1500)
-    first, *others = page.evaluate(DATA_BARS)
-    assert len(first) == 2
-    for bars in others:
-        assert bars == pytest.approx(first, abs=0.6)
-    shares = page.evaluate(MASSES)[0]["data"]
-    assert first[1] / first[0] == pytest.approx(shares[1] / shares[0], rel=0.06)
+    drawn = page.evaluate(DATA_BARS)
+    shares = [masses["data"] for masses in page.evaluate(MASSES)]
+    scales = [
+        height / share
+        for bars, data in zip(drawn, shares, strict=True)
+        for height, share in zip(bars, data, strict=True)
+    ]
+    assert len(scales) == 2 * len(drawn)
+    assert scales == pytest.approx([scales[0]] * len(scales), rel=0.02)
 
 
 def test_runs_side_by_side_share_one_key_and_say_how_far_each_model_is_off(open_page):
