@@ -1,4 +1,4 @@
-"""Home: two methods on the same data, from the same start, playing at once."""
+"""Home: two methods on the same data, from the same start, at the same update."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import streamlit as st
 from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.presets import preset
 from ebm_engine.spec.run_spec import RunSpec
-from pages.common.tab import session
-from pages.live.stage import stage
+from pages.common.figures import side_by_side
+from pages.common.tab import lockstep, session
+from pages.common.tab.another_seed import another_seed
+from pages.live.stage import Action
 
 FASTER = 4  # times the preset's learning rates: the contrast shows within ten seconds
 PACE = 60.0  # updates per second: slow enough to watch
-STAGES = {
-    "pcd": ("home-pcd", "PCD: persistent contrastive divergence"),
-    "weighted-ula": ("home-weighted", "Weighted ULA: walkers with Jarzynski weights"),
+METHODS = {
+    "pcd": "PCD: persistent contrastive divergence",
+    "weighted-ula": "Weighted ULA: walkers with Jarzynski weights",
 }
 READING = (
     "**Both find the modes.** Each model starts as two equal modes at the centre and moves them "
@@ -32,23 +34,34 @@ PAPERS = (
 )
 
 
-def contrast(kind: str) -> RunSpec:
-    """The two-modes preset with one method and faster rates."""
-    spec = with_value(preset("two-modes").spec, "method.kind", kind)
+def contrast(kind: str, seed: int) -> RunSpec:
+    """The two-modes preset with one method, a seed and faster rates."""
+    spec = with_value(with_value(preset("two-modes").spec, "method.kind", kind), "seed", seed)
     for rate in ("lr_means", "lr_log_masses"):
         faster = FASTER * getattr(spec.optimizer, rate)
         spec = with_value(spec, f"optimizer.{rate}", faster)
     return spec
 
 
-entered = session.enter(*(slot for slot, _ in STAGES.values()))
+def act(action: Action) -> None:
+    """Carry out an action of the bar: another seed for both runs."""
+    if action.name == "new-seed":
+        kept["seed"] = another_seed(seed)
+
+
+kept = session.kept("home", dict)
+seed = kept.get("seed", preset("two-modes").spec.seed)
+specs = [contrast(kind, seed) for kind in METHODS]
+runs = lockstep.hold("home", "", specs, anew=True, pace=PACE)
 
 st.header("Same data, same model, same start. One method gets the masses wrong.", anchor=False)
-for column, (kind, (slot, title)) in zip(st.columns(2, gap="medium"), STAGES.items(), strict=True):
+side_by_side.bar(runs, key="home-bar", on_action=act)
+for place, (column, title) in enumerate(
+    zip(st.columns(2, gap="medium"), METHODS.values(), strict=True)
+):
     with column:
         st.markdown(f"**{title}**")
-        held = session.demo(slot, contrast(kind), PACE, restart=entered)
-        stage(held.token, key=slot, layout="mini")
+        side_by_side.cell(runs, place, key=f"home-{place}")
 for column, sentence in zip(st.columns(3, gap="medium"), READING, strict=True):
     column.markdown(sentence)
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):

@@ -1,6 +1,7 @@
 /** Frames: the bytes of pages/live/frame.py as a header and typed arrays, merged into a scene. */
 
 const MAGIC = 0x464d4245; // "EBMF", little endian
+const BUNDLE = 0x474d4245; // "EBMG"
 const VERSION = 1;
 const MISSING = 65535;
 export const LEVELS = 65534; // of a quantised number
@@ -33,6 +34,25 @@ export function parse(bytes) {
     arrays[name] = { values, shape, low, high };
   }
   return { header, arrays };
+}
+
+/**
+ * Reads a message: one frame, or those of several runs in their order, null where there is none.
+ * @param {Uint8Array} bytes
+ * @returns {{frames: (Object|null)[], together: boolean}}
+ */
+export function parseMessage(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== BUNDLE) return { frames: [parse(bytes)], together: false };
+  const count = view.getUint32(4, true);
+  let start = 8 * Math.ceil((8 + 4 * count) / 8);
+  const frames = [];
+  for (let i = 0; i < count; i++) {
+    const length = view.getUint32(8 + 4 * i, true);
+    frames.push(length ? parse(bytes.subarray(start, start + length)) : null);
+    start += length;
+  }
+  return { frames, together: true };
 }
 
 /**

@@ -2,16 +2,15 @@
 
 import { Interpolation, PaintTimes } from "./animation.js";
 import { arrange, measureTop } from "./arrange.js";
-import { linkOfGroup, Timeline } from "./bar/timeline.js";
+import { Timeline } from "./bar/timeline.js";
 import { Transport } from "./bar/transport.js";
-import { parse, Scene } from "./frame.js";
+import { parseMessage, Scene } from "./frame.js";
 import { bodyOf, hide, SCREEN } from "./layouts.js";
+import { groupOf } from "./live/group.js";
 import { Link } from "./live/link.js";
-import { arrive, leave } from "./live/lockstep.js";
 import { element } from "./shared/dom.js";
 import { readTheme, withColors } from "./shared/theme.js";
 import { walkerLines } from "./shared/tooltip.js";
-import { legendOf } from "./strips/masses.js";
 import { Strips } from "./strips/strips.js";
 import { firstLayers, readLayers, writeLayers } from "./words/caption.js";
 import { DivergenceCard } from "./words/divergence_card.js";
@@ -52,10 +51,8 @@ export class Stage {
     this.page = readTheme(this.host);
     this.theme = withColors(this.page, this.scene.header.colors);
     this.host.classList.toggle("dark", this.page.dark);
-    this.group = component.data?.group ?? null;
-    this.host.classList.toggle("grouped", this.group !== null);
     this.#take(component.data ?? {});
-    if (component.data?.path) pointAt(this.host, component.data.point);
+    if (component.data?.hidden) pointAt(this.host, component.data.point);
     this.resize();
     this.repaint();
     this.link.render(component, base);
@@ -71,7 +68,7 @@ export class Stage {
     this.#take(frame.header);
     this.transport.update(scene.header);
     this.timeline?.update(scene.header);
-    this.#showState();
+    this.showState();
     if (scene.ready && this.plane) {
       if (moved || jumped || first) {
         const jump = jumped || first || interpolation.reduced;
@@ -115,7 +112,7 @@ export class Stage {
   /** Ends the stage; called when its element has left the page. */
   close() {
     this.closed = true;
-    leave(this);
+    this.group?.leave(this);
     cancelAnimationFrame(this.request);
     window.removeEventListener("resize", this.onresize);
     this.observer.disconnect();
@@ -126,12 +123,12 @@ export class Stage {
 
   #build() {
     this.link = new Link({
-      frame: (bytes) => arrive(this, parse(bytes)),
-      state: () => this.#showState(),
+      frame: (bytes) => this.#arrive(parseMessage(bytes)),
+      state: () => [this, ...(this.group?.stages.keys() ?? [])].forEach((one) => one.showState()),
     });
     const send = (message) => {
       this.timeline?.leave(); // a command is for the run as it is now
-      this.link.send(message);
+      this.#lead().link.send(message);
     };
     this.transport = new Transport({ send, act: (name) => this.link.act(name) }, this.layout);
     this.strips = new Strips(this.layout);
@@ -141,11 +138,11 @@ export class Stage {
     };
     this.spoken = element("div", { class: "spoken", "aria-live": "polite" });
     this.host.append(this.transport.node, this.spoken);
-    if (SCREEN.includes(this.layout) || ["bar", "mini"].includes(this.layout)) {
-      this.timeline = new Timeline(linkOfGroup(this), { branch: SCREEN.includes(this.layout) });
+    if (SCREEN.includes(this.layout) || this.layout === "bar") {
+      this.timeline = new Timeline(this.link, { branch: SCREEN.includes(this.layout) });
     }
     if (this.layout !== "bar") {
-      this.card = new DivergenceCard(this.link);
+      this.card = new DivergenceCard({ send, act: (name) => this.link.act(name) });
       this.#buildBody();
     }
     if (this.timeline) this.host.append(this.timeline.node);
@@ -165,8 +162,33 @@ export class Stage {
     this.plane?.area.addEventListener("pointerleave", () => this.#point(null));
   }
 
+  /** Shows a frame of its own, or hands those of runs side by side to their stages. */
+  #arrive({ frames, together }) {
+    if (!together) {
+      this.receive(frames[0]);
+      return;
+    }
+    this.#join(frames[0]?.header);
+    this.group?.arrive(frames);
+  }
+
+  /** Takes its place among runs side by side, if the page says that there are others. */
+  #join({ group: name, place } = {}) {
+    if (name === undefined || (name ?? undefined) === this.group?.name) return;
+    this.group?.leave(this);
+    this.group = name === null ? undefined : groupOf(name);
+    this.host.classList.toggle("grouped", Boolean(this.group));
+    this.group?.join(this, place);
+  }
+
+  /** The stage whose link is that of this run. */
+  #lead() {
+    return this.group?.leader ?? this;
+  }
+
   /** Takes what the page says of itself: by the component's data, or in a frame without a socket. */
-  #take({ measured, layers, hidden }) {
+  #take({ measured, layers, hidden, group, place }) {
+    this.#join({ group, place });
     if (measured !== undefined) {
       this.scene.measured = measured;
       this.dirty.strips = true;
@@ -194,9 +216,11 @@ export class Stage {
     this.#schedule();
   }
 
-  #showState() {
+  /** Says what the link or the run is doing when that needs a word. */
+  showState() {
     const { header } = this.scene;
-    this.transport.say(speech.describeState(header, this.link.state));
+    const link = this.#lead() === this ? this.link.state : "led"; // the bar says it once for all
+    this.transport.say(speech.describeState(header, link));
     this.transport.warn(speech.describeWarnings(header));
   }
 
@@ -220,7 +244,7 @@ export class Stage {
         plane.paintWalkers(layers, this.interpolation.share(now));
         this.#showTooltip();
       }
-      if (dirty.strips || whole) this.#paintStrips();
+      if (dirty.strips || whole) this.strips.paint(scene, layers, theme, this.group?.scenes ?? []);
       if (this.board && (dirty.board || whole)) this.board.paint(scene, theme);
       this.dirty = { base: false, top: false, strips: false, board: false };
       this.#speak(now);
@@ -235,14 +259,6 @@ export class Stage {
       this.resize();
     }
     if (moving) this.#schedule();
-  }
-
-  /** The strips share the scale of all runs side by side, whose bar has the key. */
-  #paintStrips() {
-    const beside = [...globalThis.ebmStages].filter((one) => this.group && one.group === this.group && one.scene.ready);
-    const together = beside.filter((one) => one.layout !== "bar").map((one) => one.scene);
-    this.strips.paint(this.scene, this.layers, this.theme, together);
-    if (together.length && this.layout === "bar") this.transport.key.show(legendOf(together, this.theme));
   }
 
   #showTooltip() {

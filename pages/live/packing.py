@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 MAGIC = b"EBMF"
+BUNDLE = b"EBMG"
 VERSION = 1
 LEVELS = 65534
 NAN = 65535
@@ -46,6 +48,17 @@ def _levels(scaled: np.ndarray) -> np.ndarray:
 def half(values: np.ndarray) -> Array:
     """Values in half precision, cut to its range."""
     return np.clip(values, -65504, 65504).astype(np.float16), 0.0, 0.0
+
+
+def bundle(frames: Sequence[bytes | None]) -> bytes:
+    """The frames of several runs as one message.
+
+    BUNDLE, their number, their lengths (0 = no frame), zero padding to 8 bytes, then the frames,
+    whose lengths are multiples of 8.
+    """
+    lengths = [len(frame or b"") for frame in frames]
+    start = struct.pack(f"<4sI{len(frames)}I", BUNDLE, len(frames), *lengths)
+    return b"".join([start + bytes(-len(start) % 8), *(frame for frame in frames if frame)])
 
 
 def assemble(header: dict[str, Any], arrays: dict[str, Array]) -> bytes:

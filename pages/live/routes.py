@@ -4,7 +4,8 @@ Browser to server: JSON `{"do": …}`, see `read_command`; `{"do": "ack"}` asks 
 and `{"do": "alive"}` renews the lease; `{"do": "scrub", "step": k}` asks for the recorded picture
 of update k in place of the newest, until `{"do": "live"}`. What is longer than any of these closes
 the socket. Server to browser: binary frames, one in flight at most, so a slow browser gets fewer
-frames and never a backlog.
+frames and never a backlog. Runs that go in lockstep share a socket: each message holds a frame of
+all of them, of one update.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import functools
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from pages.live.browser_messages import LONGEST, Allowance, parse, read_command, read_look
 from pages.live.frame import pack
+from pages.live.packing import bundle
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "stage"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
@@ -38,6 +40,7 @@ SLOW_SECONDS = 0.1
 FOREIGN_ORIGIN = 4403
 UNKNOWN_TOKEN = 4404
 TOO_LONG = 1009
+TOGETHER = "together"  # what the address of all runs of a group ends with
 
 _viewers: Counter[str] = Counter()
 
@@ -51,6 +54,7 @@ def make_routes(base_path: str) -> list[BaseRoute]:
     base = "/" + base_path.strip("/") if base_path.strip("/") else ""
     return [
         WebSocketRoute(f"{base}/api/live/{{token}}", live),
+        WebSocketRoute(f"{base}/api/live/{{token}}/{TOGETHER}", live_together),
         Route(f"{base}/api/stage/{{version}}/{{name:path}}", asset),
     ]
 
@@ -81,6 +85,15 @@ async def asset(request: Request) -> Response:
 
 async def live(socket: WebSocket) -> None:
     """Sends the frames of one run and receives its commands until the browser leaves."""
+    await _attend(socket, together=False)
+
+
+async def live_together(socket: WebSocket) -> None:
+    """The same for all runs that go in lockstep with one."""
+    await _attend(socket, together=True)
+
+
+async def _attend(socket: WebSocket, *, together: bool) -> None:
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
     if origin and urlparse(origin).netloc != host:
         await _close(socket, FOREIGN_ORIGIN)
@@ -89,19 +102,21 @@ async def live(socket: WebSocket) -> None:
     await socket.accept()
     try:
         hub().touch(token)
-        hub().view(token)
+        tokens = hub().mates(token) if together else (token,)
+        hub().views(tokens)
     except UnknownRun:
         await _close(socket, UNKNOWN_TOKEN)
         return
-    _viewers[token] += 1
+    _viewers.update(tokens)
     try:
-        await _serve(socket, token)
+        await _serve(socket, tokens, together=together)
     finally:
-        _viewers[token] -= 1
-        if _viewers[token] == 0:
-            del _viewers[token]
-            with contextlib.suppress(UnknownRun):
-                hub().leave(token)
+        for one in tokens:
+            _viewers[one] -= 1
+            if _viewers[one] == 0:
+                del _viewers[one]
+                with contextlib.suppress(UnknownRun):
+                    hub().leave(one)
 
 
 async def _close(socket: WebSocket, code: int) -> None:
@@ -109,14 +124,14 @@ async def _close(socket: WebSocket, code: int) -> None:
         await socket.close(code)
 
 
-async def _serve(socket: WebSocket, token: str) -> None:
+async def _serve(socket: WebSocket, tokens: tuple[str, ...], *, together: bool) -> None:
     watch = Watch()
     watch.credit.set()
     gone, reason = False, UNKNOWN_TOKEN
     try:
         async with asyncio.TaskGroup() as both:
-            both.create_task(_send_frames(socket, token, watch))
-            both.create_task(_listen(socket, token, watch))
+            both.create_task(_send_frames(socket, tokens, watch, together=together))
+            both.create_task(_listen(socket, tokens[0], watch))
     except* WebSocketDisconnect:
         gone = True
     except* MessageTooLong:
@@ -127,26 +142,33 @@ async def _serve(socket: WebSocket, token: str) -> None:
         await _close(socket, reason)
 
 
-async def _send_frames(socket: WebSocket, token: str, watch: Watch) -> None:
-    sent = Sent()
+async def _send_frames(
+    socket: WebSocket, tokens: tuple[str, ...], watch: Watch, *, together: bool
+) -> None:
+    sent = [Sent() for _ in tokens]
     while True:
         await watch.credit.wait()
-        frame = sent.next_frame(*watch.look(token), time.monotonic())
-        if frame is not None:
+        looks, now = watch.look(tokens), time.monotonic()
+        frames = [one.next_frame(*look, now) for one, look in zip(sent, looks, strict=True)]
+        if any(frames):
             watch.credit.clear()
-            await socket.send_bytes(frame)
+            await socket.send_bytes(bundle(frames) if together else frames[0] or b"")
         await asyncio.sleep(FRAME_SECONDS)
 
 
-def looked_at(token: str, step: int | None, notice: str) -> tuple[RunView, bool]:
-    """What a browser looks at: the run, or its recorded picture of an update; and which of both.
+def looked_at(tokens: Sequence[str], step: int | None, notice: str) -> list[tuple[RunView, bool]]:
+    """What a browser looks at: of each run the newest picture, or the recorded one of an update;
+    and which of both.
 
-    A `notice` that is not "" takes the place of the run's. Raises UnknownRun.
+    A `notice` that is not "" takes the place of the runs'. Raises UnknownRun.
     """
-    view = hub().view(token)
-    view = replace(view, notice=notice) if notice else view
-    recorded = hub().recorded(token, step) if step is not None else None
-    return (replace(view, snapshot=recorded), True) if recorded is not None else (view, False)
+    looks = []
+    for token, now in zip(tokens, hub().views(tokens), strict=True):
+        view = replace(now, notice=notice) if notice else now
+        recorded = hub().recorded(token, step) if step is not None else None
+        seen = (view, False) if recorded is None else (replace(view, snapshot=recorded), True)
+        looks.append(seen)
+    return looks
 
 
 async def _listen(socket: WebSocket, token: str, watch: Watch) -> None:
@@ -182,9 +204,9 @@ class Watch:
     step: int | None = None
     allowance: Allowance = field(default_factory=Allowance)
 
-    def look(self, token: str) -> tuple[RunView, bool]:
+    def look(self, tokens: Sequence[str]) -> list[tuple[RunView, bool]]:
         """What this browser looks at, see `looked_at`."""
-        return looked_at(token, self.step, self.allowance.notice)
+        return looked_at(tokens, self.step, self.allowance.notice)
 
 
 class Sent:

@@ -17,9 +17,10 @@ from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from pages.live.browser_messages import Allowance, read_command, read_look
 from pages.live.component import component, ignore
 from pages.live.frame import pack
-from pages.live.routes import looked_at
+from pages.live.packing import bundle
+from pages.live.routes import TOGETHER, looked_at
 
-Layout = Literal["full", "images", "bar", "mini", "cell", "tile"]
+Layout = Literal["full", "images", "bar", "cell", "tile"]
 TICK_SECONDS = 0.2
 MAX_TEXT = 200  # characters of a list of layers
 MOST_CLICKS = 8  # that a browser keeps for the page
@@ -72,6 +73,7 @@ def stage(
     on_action: Callable[[Action], None] | None = None,
     measured: Measured | None = None,
     group: str = "",
+    place: int = 0,
     layers: str = "",
     hidden: Sequence[str] = (),
     point: str = "",
@@ -79,23 +81,26 @@ def stage(
     """Shows the run of `token`; `on_action` is called once per click that is not for the run alone.
 
     Layouts: `full` has everything, `images` the grid of images and film strips besides, `bar` only
-    the transport bar with its numbers and the timeline, `mini` a small plane with mode masses,
-    `cell` and `tile` one of several runs, as a plane or as images, without a bar. Actions:
-    "new-seed", "halve-step", "branch" and "layers"; the page runs again after one. `measured` is
-    drawn among what the run says of itself. Stages of one `group` look back together. `layers`:
-    those to begin with, as an action wrote them. `hidden`: panels of the scene that are not shown,
-    with the numbers that they are about. `point` names the part that is marked with a hand:
-    a strip, "plane", "images" or "transport". `?transport=tick` in the address forces the fallback.
+    the transport bar with its numbers and the timeline, `cell` and `tile` one of several runs, as a
+    plane or as images, without a bar. Actions: "new-seed", "halve-step", "branch" and "layers"; the
+    page runs again after one. `measured` is drawn among what the run says of itself. Stages of one
+    `group` show their runs at one update: the bar has the link for all, the others say by `place`
+    which run is theirs. `layers`: those to begin with, as an action wrote them. `hidden`: panels of
+    the scene that are not shown, with the numbers that they are about. `point` names the part that
+    is marked with a hand: a strip, "plane", "images" or "transport". `?transport=tick` in the
+    address forces the fallback.
     """
     link = _link(key)
     if st.query_params.get("transport") == "tick":
         link.tick = True
 
-    look = {"layers": layers or None, "hidden": list(hidden)}
+    look = {"layers": layers or None, "hidden": list(hidden), "group": group or None}
+    led = bool(group) and layout != "bar"  # by the bar, which has the frames
+    path = f"api/live/{token}/{TOGETHER}" if group else f"api/live/{token}"
     address = look | {
-        "path": f"api/live/{token}",
+        "path": None if led else path,
+        "place": place,
         "measured": measured._asdict() if measured else None,
-        "group": group or None,
         "point": point or None,
     }
 
@@ -104,13 +109,13 @@ def stage(
         show = component(f"ebm_stage_{layout}", html=html, script="main.js")
         result = show(
             key=key,
-            data=_frame(token, link, measured, look) if link.tick else address,
+            data=_frame(token, link, measured, look) if link.tick and not led else address,
             on_clicks_change=ignore,
             on_transport_change=ignore,
         )
         _handle(result, token, link, on_action)
 
-    st.fragment(body, run_every=TICK_SECONDS if link.tick else None)()
+    st.fragment(body, run_every=TICK_SECONDS if link.tick and not led else None)()
 
 
 def _frame(
@@ -118,9 +123,13 @@ def _frame(
 ) -> bytes | dict[str, bool]:
     try:
         hub().touch(token)
-        found = measured._asdict() if measured else {}
-        view, recorded = looked_at(token, link.step, link.allowance.notice)
-        return pack(view, with_static=True, measured=found, look=look, recorded=recorded)
+        found = None if look["group"] else measured._asdict() if measured else {}
+        tokens = hub().mates(token) if look["group"] else (token,)
+        frames = [
+            pack(view, with_static=True, measured=found, look=look, recorded=recorded)
+            for view, recorded in looked_at(tokens, link.step, link.allowance.notice)
+        ]
+        return bundle(frames) if look["group"] else frames[0]
     except UnknownRun:
         return {"expired": True}
 

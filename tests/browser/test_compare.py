@@ -37,25 +37,6 @@ def test_the_stages_play_pause_and_look_back_together(open_page):
     assert page.foreign == []
 
 
-def test_the_stages_show_the_same_update_at_every_moment(open_page):
-    """120 paints: each frame waits for those of the other runs; without that, 6 in 10 agree."""
-    page = open_page(PATH)
-    page.wait_for_function(f"{STEPS}.length === 3 && {STEPS}.every((step) => step > 30)")
-    page.wait_for_timeout(3000)  # the first paints of a page take their time
-    seen = page.evaluate(
-        f"""async () => {{
-          const seen = [];
-          for (let paint = 0; paint < 120; paint++) {{
-            await new Promise(requestAnimationFrame);
-            seen.push({STEPS});
-          }}
-          return seen;
-        }}"""
-    )
-    assert sum(len(set(steps)) == 1 for steps in seen) > 0.8 * len(seen)
-    assert len({steps[0] for steps in seen}) > 10
-
-
 def wait_for_one_step(page: Page) -> int:
     """The update at which all stages stand: the last pictures come a moment after the pause."""
     stood = []

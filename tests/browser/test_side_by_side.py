@@ -22,6 +22,29 @@ NOTE_BARS = """
     fillRect.call(this, x, y, width, height);
   };
 """
+SLOW_SOCKET = """
+  const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+  Object.defineProperty(WebSocket.prototype, "onmessage", {
+    set(handler) {
+      let last = 0;
+      set.call(this, (event) => {
+        last = Math.max(last, performance.now() + 400 * Math.random());
+        setTimeout(() => handler(event), last - performance.now());
+      });
+    },
+  });
+"""
+SLOW_WORKER = "/compare?preset=two-modes&walkers.count=2000&by=method.k&values=1,40&method=cd"
+COUNTERS = """async () => {
+  const seen = [];
+  const end = performance.now() + 6000;
+  while (performance.now() < end) {
+    await new Promise(requestAnimationFrame);
+    const counters = [...ebmStages].map((s) => s.host.querySelector(".number.step b").textContent);
+    seen.push([...counters, ...[...ebmStages].map((s) => String(s.scene.header.step))]);
+  }
+  return seen;
+}"""
 DATA_BARS = f"""{SMALL}.map((s) => bars.get(s.host.querySelector("[data-strip='masses'] canvas"))
   .filter(([color]) => color === s.theme.data.toLowerCase()).map(([, height]) => height))"""
 MASSES = f"{SMALL}.map((s) => s.scene.header.masses)"
@@ -60,11 +83,11 @@ def test_runs_side_by_side_share_one_key_and_say_how_far_each_model_is_off(open_
     assert "model" in keys.inner_text()
     masses, labels = page.evaluate(f"[{MASSES}, {LABELS}]")
     for mass, label in zip(masses, labels, strict=True):
-        said = re.search(
-            r"Mode 2, truth 75\D+%: the model keeps (\d+)\D+%, its walkers (\d+)", label
-        )
-        assert said, label
-        assert float(said[1]) == pytest.approx(100 * mass["model"][1], abs=1)
+        said = re.search(r"Mode (\d), truth \d+\D+%: the model (?:keeps|has) (\d+)\D+%", label)
+        far = max(abs(a - b) for a, b in zip(mass["truth"], mass["model"], strict=True))
+        assert (far > 0.05) == (said is not None), label
+        if said:
+            assert float(said[2]) == pytest.approx(100 * mass["model"][int(said[1]) - 1], abs=0.6)
     found = page.evaluate(
         """async (version) => {
           const { verdict } = await import(`/api/stage/${version}/words/verdict.js`);
@@ -81,3 +104,33 @@ def test_runs_side_by_side_share_one_key_and_say_how_far_each_model_is_off(open_
         "The model has every mass right to within 2\u2009%.",
         "",
     ]
+
+
+@pytest.mark.parametrize("path", ["/", PATH, SLOW_WORKER, PATH + "&transport=tick"])
+def test_no_stage_ever_shows_another_update_than_its_neighbours(open_page, path):
+    """At each paint of six seconds, over a socket that delays each message by up to 400 ms.
+
+    With a socket for each stage 6 in 10 paints agreed; with patience for the others 8 in 10.
+    """
+    page = open_page(path, prepare=lambda page: page.add_init_script(SLOW_SOCKET))
+    page.wait_for_function(f"{SMALL}.length > 1 && {SMALL}.every((s) => s.scene.header.step > 3)")
+    seen = page.evaluate(COUNTERS)
+    assert {len({text.replace("\u2009", "") for text in now}) for now in seen} == {1}
+    assert len({now[0] for now in seen}) > 2
+
+
+def test_one_pause_and_one_timeline_serve_both_runs_of_the_home_page(open_page):
+    """A pause used to stop one of the two only: 275 against 287."""
+    page = open_page("/")
+    page.wait_for_function(
+        f"{SMALL}.length === 2 && {SMALL}.every((s) => s.scene.header.step > 30)"
+    )
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_function(f"{SMALL}.every((s) => !s.scene.header.playing)")
+    slider = page.get_by_role("slider", name="Recorded update")
+    assert slider.count() == 1
+    slider.press("Home")
+    page.wait_for_function(
+        f"{SMALL}.every((s) => s.scene.header.recorded && s.scene.header.step === 0)"
+    )
+    assert page.errors == []

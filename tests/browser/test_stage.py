@@ -224,17 +224,3 @@ def test_the_speed_is_still_shown_after_a_reload(open_page):
     page.get_by_text("Figures", exact=True).click()
     page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
     page.locator(pressed).wait_for()
-
-
-def test_each_stage_of_the_home_page_looks_back_by_itself(open_page):
-    """One of the two shows its start again; the other goes on."""
-    page = open_page("/")
-    headers = "[...ebmStages].map((s) => s.scene.header)"
-    page.wait_for_function(f"{headers}.length === 2 && {headers}.every((now) => now.step > 30)")
-    page.get_by_role("slider", name="Recorded update").first.press("Home")
-    page.wait_for_function(
-        f"{headers}.filter((now) => now.recorded && now.step === 0).length === 1"
-    )
-    step = page.evaluate(f"{headers}.find((now) => !now.recorded).step")
-    page.wait_for_function(f"{headers}.some((now) => !now.recorded && now.step > {step})")
-    assert page.errors == []

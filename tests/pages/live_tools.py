@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -105,6 +105,9 @@ class StubHub:
     def view(self, token: str) -> RunView:
         self._check(token)
         return self.now
+
+    def views(self, tokens: Sequence[str]) -> list[RunView]:
+        return [self.view(token) for token in tokens]
 
     def touch(self, token: str) -> None:
         self._check(token)

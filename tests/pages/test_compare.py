@@ -84,8 +84,10 @@ def test_a_bare_visit_plays_four_methods_on_two_modes(visit):
     for one in members(now(test)):
         own, base = flatten(one.spec), flatten(TWO_MODES)
         assert {p for p in own.keys() & base if own[p] != base[p]} <= {"method.kind"}
-    tokens = [stage["path"].removeprefix("api/live/") for stage in stages(test)]
-    assert tokens == [runs(test)[0].token, *(held.token for held in runs(test))]
+    bar, *cells = stages(test)
+    assert bar["path"] == f"api/live/{runs(test)[0].token}/together"
+    assert [(cell["path"], cell["place"]) for cell in cells] == [(None, k) for k in range(4)]
+    assert hub().mates(runs(test)[0].token) == tuple(held.token for held in runs(test))
     assert len({stage["group"] for stage in stages(test)}) == 1
 
 

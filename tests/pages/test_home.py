@@ -8,19 +8,23 @@ import pytest
 from ebm_engine.run.run import Run
 from ebm_engine.server.hub.hub import HubFull, hub
 from ebm_engine.spec.edit import flatten
-from pages.common.tab import session
+from pages.common.tab import lockstep, session
 
 
 def runs(test):
     held = test.session_state["held"]
-    return held["home-pcd"], held["home-weighted"]
+    return held["home.0"], held["home.1"]
 
 
-def test_two_stages_play_runs_that_differ_in_their_method_only(app):
+def test_two_stages_under_one_bar_play_runs_that_differ_in_their_method_only(app):
     test = app()
     assert not test.exception
-    stages = [json.loads(c.proto.json) for c in test.get("bidi_component")]
-    assert [s["path"] for s in stages] == [f"api/live/{held.token}" for held in runs(test)]
+    bar, *stages = [json.loads(c.proto.json) for c in test.get("bidi_component")]
+    assert bar["path"] == f"api/live/{runs(test)[0].token}/together"
+    assert [(s["path"], s["place"], s["group"]) for s in stages] == [
+        (None, 0, bar["group"]),
+        (None, 1, bar["group"]),
+    ]
     pcd, weighted = (flatten(held.spec) for held in runs(test))
     differing = {p for p in pcd.keys() & weighted.keys() if pcd[p] != weighted[p]}
     assert differing == {"method.kind"}
@@ -72,10 +76,10 @@ def test_coming_back_starts_both_runs_again(app):
 
 def test_a_full_server_costs_one_sentence(app, monkeypatch):
     class Full:
-        def open(self, spec, *, play):
+        def open(self, spec, *, play, group):
             raise HubFull("full")
 
-    monkeypatch.setattr(session, "hub", Full)
+    monkeypatch.setattr(lockstep, "hub", Full)
     test = app()
     assert not test.exception
     assert [w.value for w in test.warning] == [session.FULL]
@@ -85,13 +89,12 @@ def test_a_full_server_costs_one_sentence(app, monkeypatch):
     assert len(runs(test)) == 2
 
 
-@pytest.mark.parametrize("slot", ["home-pcd", "home-weighted"])
-def test_a_run_that_the_server_forgot_is_opened_again(app, slot):
+@pytest.mark.parametrize("place", [0, 1])
+def test_runs_start_again_together_when_the_server_forgot_one(app, place):
     test = app()
-    old = test.session_state["held"][slot]
-    hub().close(old.token)
+    old = runs(test)
+    hub().close(old[place].token)
     test.run()
-    new = test.session_state["held"][slot]
+    new = runs(test)
     assert not test.exception
-    assert new.token != old.token
-    assert new.spec == old.spec
+    assert all(a.token != b.token and a.spec == b.spec for a, b in zip(old, new, strict=True))

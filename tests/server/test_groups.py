@@ -88,6 +88,26 @@ def test_a_group_stands_at_one_update_after_a_pause_with_the_bits_of_runs_alone(
         assert same_bits(picture, alone(spec, picture.step))
 
 
+def test_the_views_of_a_group_are_of_one_update_at_any_moment(hub, tokens):
+    """Each run reports for itself: without waiting for the last, one in ten looks differed."""
+    hub.command(tokens[0], Play())
+    looks, end, worker = [], time.monotonic() + 3, worker_of(hub, tokens[0])
+    while time.monotonic() < end:
+        looks.append([view.snapshot.step for view in hub.views(tokens)])
+        if len(looks) % 50 == 0:
+            os.kill(worker, signal.SIGSTOP)
+            time.sleep(0.02)
+            looks.append([view.snapshot.step for view in hub.views(tokens)])
+            os.kill(worker, signal.SIGCONT)
+        time.sleep(0.001)
+    assert hub.mates(tokens[2]) == tuple(tokens)
+    assert all(len(set(steps)) == 1 for steps in looks)
+    assert len({steps[0] for steps in looks}) > 10
+    hub.command(tokens[0], Pause())
+    at_rest(hub, tokens)
+    assert len({hub.tape(token) for token in tokens}) == 1
+
+
 def test_a_command_to_one_reaches_all_and_a_change_only_one(hub, tokens):
     """Step, Speed, Rewind and Reset for all; the step size of one run; a new seed for one run."""
     assert len({worker_of(hub, token) for token in tokens}) == 1

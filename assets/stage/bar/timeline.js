@@ -9,16 +9,6 @@ const PACES = [ // recorded pictures per second, as words
   [40, "4×"],
 ];
 
-/** The link of a stage, whose looks back are those of all stages that are compared with it. */
-export function linkOfGroup(stage) {
-  const send = (message) => {
-    const looks = ["scrub", "live"].includes(message.do);
-    const others = [...globalThis.ebmStages].filter((s) => s !== stage && s.group && s.group === stage.group);
-    for (const one of looks ? [stage, ...others] : [stage]) one.link.send(message);
-  };
-  return { send, act: (name, more) => stage.link.act(name, more) };
-}
-
 export class Timeline {
   /**
    * @param {{send: function(Object), act: function(string, Object)}} link `send` takes a message

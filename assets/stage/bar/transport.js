@@ -20,7 +20,7 @@ export class Transport {
   /**
    * @param {{send: function(Object), act: function(string)}} link `send` takes a message for the
    *   run, `act` the name of a change of the spec
-   * @param {"full"|"images"|"bar"|"mini"|"cell"|"tile"} layout
+   * @param {"full"|"images"|"bar"|"cell"|"tile"} layout
    */
   constructor(link, layout) {
     this.link = link;
@@ -30,8 +30,8 @@ export class Transport {
     this.node = element("div", { class: "transport", role: "toolbar", "aria-label": "Run" });
     this.toggle = element("button", { type: "button", class: "play primary", onclick: () => this.flip() });
     this.toggleText = element("span");
-    this.small = !["full", "images", "bar"].includes(layout);
-    if (!COMPARED.includes(layout)) this.node.append(this.toggle);
+    this.small = COMPARED.includes(layout);
+    if (!this.small) this.node.append(this.toggle);
     this.pill = element("span", { class: "pill", role: "status" });
     this.badges = element("span", { class: "badges" });
     if (!this.small) this.node.append(...this.#buttons(), this.#speeds());
@@ -152,8 +152,7 @@ export class Transport {
     };
     const shown = element("div", { class: "numbers" });
     const kl = number("kl", "KL(target ‖ model), nats");
-    if (layout === "mini") shown.append(kl);
-    else shown.append(number("step", "update"), kl, number("ess", "ESS/N"));
+    shown.append(number("step", "update"), kl, number("ess", "ESS/N"));
     if (!this.small) shown.append(number("speed", "updates/s"));
     return shown;
   }

@@ -18,7 +18,7 @@ const NARROW_NUMBER = 23; // and one such as .25 this much
 /** @type {import("./strips.js").Strip} */
 export const masses = {
   name: "masses",
-  layouts: ["full", "images", "mini", "cell", "tile"],
+  layouts: ["full", "images", "cell", "tile"],
   grow: 1.5,
   least: 112,
   withPlane: 132,

@@ -11,7 +11,7 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -140,6 +140,20 @@ class Hub:
             slot.send(Seen(record.id))
         return record.view
 
+    def mates(self, token: str) -> tuple[str, ...]:
+        """The tokens of a run's group in the order of their opening. Raises UnknownRun."""
+        with self._lock:
+            group = self._registry.group(self._find(token))
+            return tuple(t for t, record in self._registry.runs.items() if record in group)
+
+    def views(self, tokens: Sequence[str]) -> list[RunView]:
+        """The runs at one moment, see `view`: those of a group that go on show the same update.
+
+        Raises UnknownRun.
+        """
+        with self._lock:
+            return [self.view(token) for token in tokens]
+
     def touch(self, token: str) -> None:
         """Somebody watches this run: renew its group's leases, wake it. Raises UnknownRun."""
         with self._registry_to_change() as registry:
@@ -209,7 +223,7 @@ class Hub:
             if record.take(report) and record.wants_play:
                 record.wants_play = False
                 self._registry.seat()
-            record.publish()
+            self._registry.reveal(record)
 
     def _lose(self, slot: Slot) -> None:
         with self._registry_to_change() as registry:

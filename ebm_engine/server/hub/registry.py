@@ -66,6 +66,21 @@ class Registry:
             return [record]
         return [other for other in self.runs.values() if other.group == record.group]
 
+    def reveal(self, record: RunRecord) -> None:
+        """Show what a worker has sent: the pictures of a group when all are of the same update.
+
+        One that has stopped by itself does not count, nor one in another worker, which no lockstep
+        holds.
+        """
+        if record.halted:
+            record.reveal()
+        mates = [r for r in self.group(record) if r.slot is record.slot and not r.halted]
+        steps = {r.newest.step if r.newest is not None else -1 for r in mates}
+        for mate in mates if len(steps) == 1 else ():
+            mate.reveal()
+            mate.publish()
+        record.publish()
+
     def find(self, run_id: int, slot: Slot) -> RunRecord | None:
         """The run of this number, if it is in this slot."""
         matches = (r for r in self.runs.values() if r.id == run_id and r.slot is slot)
@@ -203,7 +218,7 @@ class Registry:
 
     def _drop(self, record: RunRecord) -> None:
         record.asleep = True
-        record.snapshot, record.unseen_since = None, None
+        record.snapshot = record.waiting = record.unseen_since = None
         record.tape.clear()
         self._leave_slot(record, keep=True)
 

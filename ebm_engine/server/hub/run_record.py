@@ -70,6 +70,8 @@ class RunRecord:
     given_up: bool = False  # killed its worker too often
     notice: str = ""
     snapshot: Snapshot | None = None
+    waiting: Snapshot | None = None  # newer, until the others of the group have come as far
+    halted: bool = False  # stopped by itself: the others of the group go on without it
     unseen_since: float | None = None  # when the newest picture came, until somebody looks
     step: int = 0
     until: int = 0  # the update that a Step has still to reach
@@ -133,15 +135,26 @@ class RunRecord:
             self._unconfirmed.popleft()
         self.step, self.until = report.step, report.until
         self.notice = report.notice or self.notice
+        self.halted = report.stopped and not (self.limit is not None and self.step >= self.limit)
         if report.snapshot is not None:
             self.fork = None
-            self.snapshot = report.snapshot
-            self.tape.add(report.snapshot)
+            self.waiting = report.snapshot
         self.unseen_since = time.monotonic()
         if report.seq < self._seq:
             return False  # newer commands are on their way: their report decides
         self.spec = report.spec
         return report.stopped
+
+    @property
+    def newest(self) -> Snapshot | None:
+        """The newest picture, be it shown or not."""
+        return self.waiting or self.snapshot
+
+    def reveal(self) -> None:
+        """Show the newest picture."""
+        if self.waiting is not None:
+            self.snapshot, self.waiting = self.waiting, None
+            self.tape.add(self.snapshot)
 
     def died(self) -> bool:
         """Note that the run killed its worker; whether that is once too often."""
@@ -162,7 +175,8 @@ class RunRecord:
         self.tape.clear()
         self.forgive()
         self._unconfirmed.clear()
-        self.given_up = self.seated = False
+        self.given_up = self.seated = self.halted = False
+        self.waiting = None
 
     def publish(self) -> None:
         """Renew the view when there is something new in it."""
@@ -179,7 +193,7 @@ class RunRecord:
 
     def spec_at(self, step: int) -> RunSpec:
         """The spec that the run had at update `step`. Raises ValueError when it was not there."""
-        picture, newest = self.recorded(step), self.snapshot
+        picture, newest = self.recorded(step), self.newest
         if picture is None or newest is None or step > max(self.step, newest.step):
             raise ValueError(f"update {step} of this run is not recorded")
         later = [c for c in newest.changes if picture.step <= c[0] <= step]

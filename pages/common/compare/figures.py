@@ -18,6 +18,7 @@ from ebm_engine.views.many_runs import compare
 from ebm_engine.views.many_runs.compare import Entry
 from pages.common.compare import link
 from pages.common.compare.comparison import METHOD, Comparison, Member, fitted, slot_of
+from pages.common.figures import side_by_side
 from pages.common.figures.show import show, theme
 from pages.common.tab import session
 from pages.common.tab.another_seed import another_seed
@@ -25,7 +26,7 @@ from pages.common.tab.lockstep import LockstepRuns
 from pages.common.tab.offers import EXPLORER, IMAGES
 from pages.common.tab.plain_text import plain
 from pages.common.tab.session import Held
-from pages.live.stage import Action, stage
+from pages.live.stage import Action
 
 STYLE = Path(__file__).parents[3] / "assets" / "compare.css"
 STEP_SIZE = "sampler.step_size"
@@ -40,25 +41,18 @@ NO_PICTURE = "There is no recorded picture of this run yet; try again in a secon
 def draw(comparison: Comparison, members: Sequence[Member], runs: LockstepRuns) -> None:
     """Draw the bar and the stages, then figure and table."""
     st.html(STYLE)
-    stage(
-        runs.members[0].token,
-        key="compare-bar",
-        layout="bar",
-        on_action=partial(_act, comparison, 0),
-        group=runs.group,
-    )
-    layout = "tile" if slot_of(comparison.base) == IMAGES else "cell"
+    side_by_side.bar(runs, key="compare-bar", on_action=partial(_act, comparison, 0))
+    kind = "tile" if slot_of(comparison.base) == IMAGES else "cell"
     styles = _styles(comparison, members)
     with st.container(horizontal=True, gap="small", key="compare-cells"):
         for place, (one, held) in enumerate(zip(members, runs.members, strict=True)):
             with st.container(gap="xxsmall"):
                 _title(one, held, styles[place])
-                stage(
-                    held.token,
-                    key=f"compare-{layout}-{place}",
-                    layout=layout,
+                side_by_side.cell(
+                    runs,
+                    place,
+                    key=f"compare-{kind}-{place}",
                     on_action=partial(_act, comparison, place),
-                    group=runs.group,
                 )
     _follow(members, runs, styles)
 

@@ -20,12 +20,13 @@ from ebm_engine.run.snapshot import Snapshot
 from ebm_engine.server.commands import Command, Limit, Play, Reset
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.views.many_runs.together import PARTS
+from pages.common.figures import side_by_side
 from pages.common.lesson import annealing, flow
 from pages.common.lesson.flow import Progress
 from pages.common.tab import lockstep, session
 from pages.common.tab.another_seed import another_seed
 from pages.common.tab.lockstep import LockstepRuns
-from pages.live.stage import Action, stage
+from pages.live.stage import Action
 
 SLOT = "lesson"
 COLUMNS = 3  # where curves stand beside the stages
@@ -154,11 +155,9 @@ def draw_bar(progress: Progress, runs: LockstepRuns) -> None:
     pointed = (
         "transport" if progress.step is not None and progress.step.point == "transport" else ""
     )
-    stage(
-        runs.members[0].token,
+    side_by_side.bar(
+        runs,
         key=f"lesson-{progress.lesson.id}-bar",
-        layout="bar",
-        group=runs.group,
         on_action=partial(act, progress),
         point=pointed,
     )
@@ -181,15 +180,13 @@ def draw_stages(progress: Progress, runs: LockstepRuns, headings: Sequence[str])
     free = COLUMNS - count if has_room(progress) else 0
     places = st.columns([1.0] * count + [ROOM] * free, gap="medium")
     found = annealing.annealed(progress, runs)
-    members = zip(places, progress.lesson.runs, runs.members, headings, strict=False)
-    for place, run, held, heading in members:
-        with place:
+    for k, (run, heading) in enumerate(zip(progress.lesson.runs, headings, strict=True)):
+        with places[k]:
             st.html(heading)
-            stage(
-                held.token,
+            side_by_side.cell(
+                runs,
+                k,
                 key=f"lesson-{progress.lesson.id}-{run.name}",
-                layout="tile" if held.spec.target.of_images else "cell",
-                group=runs.group,
                 measured=annealing.measured(found.get(run.name)),
                 point=point if point in ON_STAGES else "",
             )

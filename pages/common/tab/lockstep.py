@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ebm_engine.server.commands import Play
+from ebm_engine.server.commands import Play, Reset, Speed
 from ebm_engine.server.hub.hub import HubFull, UnknownRun, hub
 from ebm_engine.spec.run_spec import RunSpec
 from pages.common.tab import session
@@ -22,11 +22,20 @@ class LockstepRuns:
     members: tuple[Held, ...]
 
 
-def hold(name: str, preset: str, specs: Sequence[RunSpec], *, play: bool = True) -> LockstepRuns:
+def hold(
+    name: str,
+    preset: str,
+    specs: Sequence[RunSpec],
+    *,
+    play: bool = True,
+    anew: bool = False,
+    pace: float | None = None,
+) -> LockstepRuns:
     """The runs of these specs in the slots of `name`; raises HubFull.
 
-    They start together: when a spec has changed or a run is gone, all start again. With `play` they
-    play when they start and when a person comes back to the page.
+    They start together, at `pace` updates per second (None: as fast as possible): when a spec has
+    changed or a run is gone, all start again. With `play` they play when they start and when a
+    person comes back to the page, with `anew` from update 0 then.
     """
     slots = tuple(f"{name}.{i}" for i in range(len(specs)))
     entered = session.enter(*slots)
@@ -35,12 +44,14 @@ def hold(name: str, preset: str, specs: Sequence[RunSpec], *, play: bool = True)
     if runs is None or not _are_of(runs, specs):
         close(name)
         runs = known[name] = _open(preset, specs, slots)
+        hub().command(runs.members[0].token, Speed(pace))
         entered = True
     for held in runs.members:
         session.keep(held)
     if play and entered:
         with suppress(UnknownRun):  # the next run of the page opens it again
-            hub().command(runs.members[0].token, Play())
+            for command in (Reset(), Play()) if anew else (Play(),):
+                hub().command(runs.members[0].token, command)
     return runs
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import streamlit as st
 
 from ebm_engine.run.past_runs import PastRuns
-from ebm_engine.server.commands import Change, Command, Play, Reset, Rewind, Speed
+from ebm_engine.server.commands import Change, Command, Reset, Rewind
 from ebm_engine.server.hub.hub import HubFull, RunView, UnknownRun, hub
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec
@@ -77,16 +77,6 @@ def own(slot: str) -> Held:
     else:
         held = move(replace(held, preset=name, edition=held.edition + 1), spec)
     return keep(replace(held, problems=tuple(problems)))
-
-
-def demo(slot: str, spec: RunSpec, updates_per_second: float, *, restart: bool) -> Held:
-    """A run that always shows `spec` at an even pace; raises HubFull."""
-    held = _all().get(slot)
-    if held is None:
-        held = Held("", spec, hub().open(spec, play=True), slot)
-    held = _alive(held)
-    commands = (Reset(spec), Play()) if restart else ()
-    return keep(send(held, Speed(updates_per_second), *commands))
 
 
 def load(slot: str, name: str) -> Held:
