@@ -11,6 +11,7 @@ import { arrive, leave } from "./live/lockstep.js";
 import { element } from "./shared/dom.js";
 import { readTheme, withColors } from "./shared/theme.js";
 import { walkerLines } from "./shared/tooltip.js";
+import { legendOf } from "./strips/masses.js";
 import { Strips } from "./strips/strips.js";
 import { firstLayers, readLayers, writeLayers } from "./words/caption.js";
 import { DivergenceCard } from "./words/divergence_card.js";
@@ -219,7 +220,7 @@ export class Stage {
         plane.paintWalkers(layers, this.interpolation.share(now));
         this.#showTooltip();
       }
-      if (dirty.strips || whole) this.strips.paint(scene, layers, theme);
+      if (dirty.strips || whole) this.#paintStrips();
       if (this.board && (dirty.board || whole)) this.board.paint(scene, theme);
       this.dirty = { base: false, top: false, strips: false, board: false };
       this.#speak(now);
@@ -234,6 +235,14 @@ export class Stage {
       this.resize();
     }
     if (moving) this.#schedule();
+  }
+
+  /** The strips share the scale of all runs side by side, whose bar has the key. */
+  #paintStrips() {
+    const beside = [...globalThis.ebmStages].filter((one) => this.group && one.group === this.group && one.scene.ready);
+    const together = beside.filter((one) => one.layout !== "bar").map((one) => one.scene);
+    this.strips.paint(this.scene, this.layers, this.theme, together);
+    if (together.length && this.layout === "bar") this.transport.key.show(legendOf(together, this.theme));
   }
 
   #showTooltip() {

@@ -1,6 +1,7 @@
 /** The transport bar: play, step, reset, seed and speed, with the numbers of the run. */
 
 import { element, formatCount, formatNumber, formatShare, icon, setAttribute, setText } from "../shared/dom.js";
+import { Key } from "./key.js";
 
 const HOLD_MS = 400; // the button shows the click this long, then what the server says
 const SPEEDS = [
@@ -34,7 +35,8 @@ export class Transport {
     this.pill = element("span", { class: "pill", role: "status" });
     this.badges = element("span", { class: "badges" });
     if (!this.small) this.node.append(...this.#buttons(), this.#speeds());
-    this.node.append(this.badges, this.pill, element("span", { class: "gap" }), this.#numbers(layout));
+    if (layout === "bar") this.key = new Key();
+    this.node.append(this.badges, this.pill, this.key?.node ?? "", element("span", { class: "gap" }), this.#numbers(layout));
     this.#showPlaying(false);
     if (!this.small) {
       this.onkey = (event) => this.#key(event);

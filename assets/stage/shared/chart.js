@@ -161,11 +161,11 @@ export function paintPointer(context, theme, area, x, dots) {
 }
 
 /** Writes a sentence over several lines; returns the height it takes. */
-export function paintSentence(context, theme, text, top, width, left = 0) {
-  context.font = `${TEXT}px ${theme.font}`;
+export function paintSentence(context, theme, text, top, width, { left = 0, color = theme.soft, bold = false } = {}) {
+  context.font = `${bold ? "600 " : ""}${TEXT}px ${theme.font}`;
   context.textAlign = "left";
   context.textBaseline = "alphabetic";
-  context.fillStyle = theme.soft;
+  context.fillStyle = color;
   let line = "";
   let y = top + TEXT;
   for (const word of text.split(" ")) {

@@ -54,7 +54,7 @@ function paint(surface, scene, theme, { pointer }) {
   });
   if (silent) {
     const sentence = `${scene.header.methodLabel} does not estimate log Z as it trains: only AIS can.`;
-    chart.paintSentence(context, theme, sentence, area.top + 2, area.right, area.left + 6);
+    chart.paintSentence(context, theme, sentence, area.top + 2, area.right, { left: area.left + 6 });
   }
   finish(context, theme, area, { lines, toX, toY, at, steps, pointer });
 }

@@ -1,11 +1,15 @@
 /**
  * Mode masses: per mode the data, the exact model and two readings of the walkers. With images the
  * modes are classes, and only a measurement by AIS knows those of the model.
+ *
+ * Runs side by side share one scale and one legend, see bar/key.js; each says in words how far its
+ * model is off.
  */
 
 import * as chart from "../shared/chart.js";
 import { FEW, paintManyModes } from "./many_modes.js";
 import { linear } from "../shared/scale.js";
+import { isFarOff, verdict } from "../words/verdict.js";
 
 const ROW = 18; // pixels between rows of the legend
 const NUMBER_WIDTH = 30; // a number such as 0.25 needs this much room,
@@ -21,9 +25,24 @@ export const masses = {
   paint,
   label: (scene) => {
     const what = scene.header.images ? "Class masses" : "Mode masses";
-    return scene.header.masses ? `${what}. ${describe(scene)}` : what;
+    if (!scene.header.masses) return what;
+    return [what, verdict(scene.header, massesOf(scene)), describe(scene)].filter(Boolean).join(". ");
   },
 };
+
+/** What the bars of these runs are called and how they are drawn; the truth comes last. */
+export function legendOf(scenes, theme) {
+  const weighted = scenes.some(({ header }) => header.weighted);
+  const images = scenes.some(({ header }) => header.images);
+  const known = scenes.some((scene) => isKnown(massesOf(scene)));
+  const names = weighted ? { raw: "walkers without weights", weighted: "walkers" } : {};
+  const bars = readings({ weighted, images }, theme, true, known).map((bar) => ({ ...bar, name: names[bar.key] ?? bar.name }));
+  return [...bars, { name: "truth", color: theme.truth, dashed: true }];
+}
+
+function isKnown({ model }) {
+  return model.some((mass) => mass !== null);
+}
 
 /** The masses of a scene, with the model's classes by AIS where they have been measured. */
 function massesOf({ header, measured }) {
@@ -52,26 +71,30 @@ function readings(header, theme, weighted, known = true) {
 }
 
 /** Draws the groups of bars with whiskers of ±2 standard errors and the truth dashed. */
-function paint(surface, scene, theme, { pointer, layers }) {
+function paint(surface, scene, theme, { pointer, layers, together }) {
   const { weighted } = layers;
   const context = surface.clear();
   const { width, height } = surface;
   const masses = massesOf(scene);
-  const bars = readings(scene.header, theme, weighted, masses.model.some((v) => v !== null));
+  const bars = readings(scene.header, theme, weighted, isKnown(masses));
   const names = scene.header.images ? scene.header.classNames : null;
   const modes = masses.truth.length;
   const group = width / modes;
   const under = pointer === null ? -1 : Math.min(Math.floor(pointer / group), modes - 1);
   const many = modes > FEW;
   const shown = many ? bars.filter((bar) => !bar.faint) : bars;
-  const top = paintLegend(context, theme, width, numbersOf(shown, masses, under, { many, names }));
+  const numbers = numbersOf(shown, masses, under, { many, names });
+  const top = together.length
+    ? paintVerdict(context, theme, width, under < 0 ? verdict(scene.header, masses) : inWords(numbers), isFarOff(masses))
+    : paintLegend(context, theme, width, numbers);
   const area = { left: 0, right: width, top: top + (many ? 10 : 18), bottom: height - 20 };
+  const ceiling = ceilingOf(together.length ? together.map(massesOf) : [masses], together.length > 0 && !many);
   if (many) {
-    paintManyModes(context, theme, area, { bars: shown, masses, ceiling: ceilingOf(masses), under });
+    paintManyModes(context, theme, area, { bars: shown, masses, ceiling, under });
     return;
   }
   const slot = Math.min(52, (group - Math.min(16, group * 0.2)) / bars.length);
-  const toY = linear(0, ceilingOf(masses), area.bottom, area.top);
+  const toY = linear(0, ceiling, area.bottom, area.top);
   for (let j = 0; j < modes; j++) {
     const left = j * group + (group - slot * bars.length) / 2;
     bars.forEach((bar, k) => {
@@ -177,6 +200,17 @@ function numbersOf(bars, masses, mode, { many, names }) {
   return { title: names ? `Class ${names[mode]}` : `Mode ${mode + 1}`, entries: named };
 }
 
+/** The bars' numbers below the pointer as a sentence. */
+function inWords({ title, entries }) {
+  return `${title}: ${entries.map(({ name }) => name).join(", ")}`;
+}
+
+/** Writes the verdict where a stage alone has its legend; the height is that of two lines. */
+function paintVerdict(context, theme, width, text, far) {
+  chart.paintSentence(context, theme, text, 0, width, { color: far ? theme.ink : theme.soft, bold: far });
+  return 2 * ROW - 5;
+}
+
 function paintLegend(context, theme, width, { title, entries }) {
   chart.paintTitle(context, theme, width, title);
   let x = context.measureText(title).width + 20;
@@ -209,7 +243,12 @@ function paintLegend(context, theme, width, { title, entries }) {
   return y;
 }
 
-function ceilingOf(masses) {
+/** The top of the scale: 1 where runs stand side by side, else the least that holds all masses. */
+function ceilingOf(all, whole) {
+  return whole ? 1 : Math.max(...all.map(leastCeiling));
+}
+
+function leastCeiling(masses) {
   const reach = (value, error) => (value === null ? null : value + 2 * (error ?? 0));
   const walkers = ["raw", "weighted"].map((key) => masses[key].map((v, j) => reach(v, masses[`${key}_se`][j])));
   const all = [masses.truth, masses.data, masses.model, ...walkers].flat();

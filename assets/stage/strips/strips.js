@@ -20,8 +20,9 @@ import { weights } from "./weights.js";
  * @property {number} [weightless] height while the walkers carry no weights, 0 to hide it
  * @property {"first"|"second"} [givesWay] on a low screen
  * @property {boolean} [curve] whether it shares the pointer with the other curves
- * @property {function(Surface, Scene, Object, {pointer: number|null, layers: Object})} paint
- *   draws a scene in a theme; `pointer` is in pixels from the left
+ * @property {function(Surface, Scene, Object, {pointer: number|null, layers: Object, together: Scene[]})} paint
+ *   draws a scene in a theme; `pointer` is in pixels from the left, `together` are the scenes of all
+ *   runs side by side, none for a run alone
  * @property {function(Scene): string} label what a screen reader says
  */
 
@@ -60,8 +61,8 @@ export class Strips {
     for (const { name, place } of this.strips) place.hidden = names.has(name);
   }
 
-  /** Draws all strips of a scene. */
-  paint(scene, layers, theme) {
+  /** Draws all strips of a scene; `together`: those of all runs side by side. */
+  paint(scene, layers, theme, together) {
     const weightless = !scene.header.weighted;
     if (this.node.classList.toggle("weightless", weightless) !== this.weightless) {
       this.weightless = weightless;
@@ -69,7 +70,7 @@ export class Strips {
     }
     for (const { surface, paint, group } of this.strips) {
       if (surface.width < 40 || surface.height < 20) continue;
-      paint(surface, scene, theme, { pointer: this.pointers[group] ?? null, layers });
+      paint(surface, scene, theme, { pointer: this.pointers[group] ?? null, layers, together });
     }
   }
 
