@@ -27,6 +27,7 @@ from ebm_engine.core.training import Trainer
 from ebm_engine.core.types import Energy
 from ebm_engine.data.densities import Density, sample_mixture
 from ebm_engine.spec.blocks import PointTarget
+from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from ebm_engine.spec.targets import ImageTarget, MixtureTarget
 
@@ -78,12 +79,20 @@ def resolve_device(wanted: str) -> str:
     return "cuda" if available and wanted != "cpu" else "cpu"
 
 
+def on_usable_device(spec: RunSpec, device: str | None = None) -> RunSpec:
+    """The spec on `device`; None: on its own, or wherever there is room for want of a GPU."""
+    lost = spec.device == "cuda" and not torch.cuda.is_available()
+    wanted = device or ("auto" if lost else spec.device)
+    return with_value(spec, "device", wanted)
+
+
 def build(spec: RunSpec) -> Parts:
     """All parts of a run at update 0.
 
     Raises SpecError when the device is missing, or images or own points cannot be read.
     """
     device = resolve_device(spec.device)
+    torch.backends.cudnn.allow_tf32 = False  # ten bits would make weights wrong by 0.003 a move
     like = torch.empty(0, dtype=DTYPES[spec.dtype], device=device)
     rngs = generators(spec.seed, device)
     scene = _scene(spec, like, rngs["data"])

@@ -14,11 +14,14 @@ from torch import Generator, Tensor
 USES = ("init", "data", "walkers", "noise", "resampling", "restart", "witness", "refresh", "batch")
 
 
-def generators(seed: int, device: str) -> dict[str, Generator]:
-    """One generator for each of USES on `device`, a pure function of the seed."""
-    made = {}
+def generators(seed: int, device: str, after: int = 0) -> dict[str, Generator]:
+    """One generator for each of USES on `device`, a pure function of the seed and of `after`.
+
+    after: the update behind which they replace those that a run had, 0 at its start.
+    """
+    made, behind = {}, f":{after}" if after else ""
     for use in USES:
-        digest = hashlib.blake2b(f"{seed}:{use}".encode(), digest_size=7).digest()
+        digest = hashlib.blake2b(f"{seed}:{use}{behind}".encode(), digest_size=7).digest()
         made[use] = Generator(device=device).manual_seed(int.from_bytes(digest, "little"))
     return made
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from safetensors import SafetensorError
 
 from ebm_engine.run.checkpoint_file import CheckpointError, facts_of
-from ebm_engine.spec.edit import parse_spec
+from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import RunSpec
 
@@ -106,7 +106,12 @@ def read_model(content: bytes) -> ModelFile:
     for name, values in parameters.items():
         if values.dtype.kind != "f" or not np.isfinite(values).all():
             raise ModelFileError(f"the parameter {name!r} of the file is not all finite numbers")
-    return ModelFile(parse_spec(spec), step, parameters)
+    return ModelFile(_anywhere(parse_spec(spec)), step, parameters)
+
+
+def _anywhere(spec: RunSpec) -> RunSpec:
+    """Parameters belong to no device: a model that was trained on a GPU opens without one."""
+    return with_value(spec, "device", "auto") if spec.device == "cuda" else spec
 
 
 def check_size(content: bytes) -> None:

@@ -11,7 +11,7 @@ from ebm_engine.batch.backends import check_backend
 from ebm_engine.batch.engine import train_each
 from ebm_engine.batch.folder import make_room, path_of, write_text
 from ebm_engine.batch.progress import Progress, counters
-from ebm_engine.reproduce.probes import Watch
+from ebm_engine.reproduce.probes import ProbeRecorder
 from ebm_engine.reproduce.study import Job, Result
 from ebm_engine.run.headless import check, train
 from ebm_engine.spec.run_spec import SpecError
@@ -47,11 +47,11 @@ def train_one(job: Job, progress: Progress) -> dict[str, Any]:
 
     Raises KeyboardInterrupt when interrupted.
     """
-    watch, done = Watch(job), 0
+    recorder, done = ProbeRecorder(job), 0
 
     def look(run: Any) -> None:
         nonlocal done
-        watch(run)
+        recorder(run)
         done += 1
         progress(1)
 
@@ -59,9 +59,9 @@ def train_one(job: Job, progress: Progress) -> dict[str, Any]:
     if result["interrupted"]:
         raise KeyboardInterrupt
     progress(job.updates - done)
-    result["final"] |= watch.ends()
+    result["final"] |= recorder.ends()
     content = {"group": job.group, "row": job.row, "updates": job.updates, **result}
-    return content | {"watched": watch.columns()}
+    return content | {"watched": recorder.columns()}
 
 
 def _read(path: Path) -> dict[str, Any]:

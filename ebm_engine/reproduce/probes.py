@@ -40,7 +40,7 @@ PROBES: dict[str, Callable[[Run], float]] = {
 ENDS: dict[str, Callable[[Run], dict[str, Any]]] = {"ais": summarised}
 
 
-class Watch:
+class ProbeRecorder:
     """Records the probes of a job at its steps, and computes what it wants at the end."""
 
     def __init__(self, job: Job) -> None:

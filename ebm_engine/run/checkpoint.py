@@ -11,8 +11,9 @@ import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Generator, Tensor
 
+from ebm_engine.core.rng import generators
 from ebm_engine.core.training import TrainState
 from ebm_engine.core.types import Batch, Buffer, Evaluation, Populations, Walkers
 from ebm_engine.run.checkpoint_file import VERSION, CheckpointError, facts_of
@@ -25,6 +26,7 @@ from ebm_engine.writing.json_number import json_number
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
 SCALARS = ("log_norm", "ess", "step_scale", "acceptance")
+MOVED = "moved to {device}: new random numbers"
 PER_WALKER = ("x", "log_w", "ancestors", "momentum", "before_last")
 
 
@@ -121,10 +123,8 @@ def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) 
                 x = tensors["batch"].clone().to(state.parts.device)
             batch = Batch(x, trainer.energy.evaluate(x, gradient=False))
         populations = Populations(train, witness, buffer)
-        rngs = state.parts.rngs
+        rngs, moved = _generators(state, tensors, facts["step"])
         state.training = TrainState(facts["step"], populations, batch, rngs, facts["rate"])
-        for use, generator in rngs.items():
-            generator.set_state(tensors[f"rng.{use}"])
         _restore_optimizer(trainer.optimizer, tensors)
         rows, masses = tensors["history"].numpy(), tensors["masses"].numpy()
         state.history.restore(rows, facts.get("columns"), masses)
@@ -134,8 +134,28 @@ def restore(state: RunState, tensors: dict[str, Tensor], facts: dict[str, Any]) 
         state.marks = deque(((int(s), str(text)) for s, text in facts["marks"]), maxlen=MARKS)
         state.divergence = Divergence(**facts["divergence"]) if facts["divergence"] else None
         _restore_past(state, tensors, facts)
+        if moved:
+            state.marks.append((facts["step"], MOVED.format(device=state.parts.device)))
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"the checkpoint does not fit its spec: {error}") from None
+
+
+def _generators(
+    state: RunState, tensors: dict[str, Tensor], step: int
+) -> tuple[dict[str, Generator], bool]:
+    """The random numbers of a run as they were saved, or new ones; whether they are new.
+
+    A GPU's generators and the CPU's are different machines: a state of the one, which has another
+    length, means nothing to the other.
+    """
+    rngs = state.parts.rngs
+    saved = {use: tensors[f"rng.{use}"] for use in rngs}
+    if any(len(saved[use]) != len(rng.get_state()) for use, rng in rngs.items()):
+        rngs.update(generators(state.spec.seed, state.parts.device, after=step))
+        return rngs, True
+    for use, rng in rngs.items():
+        rng.set_state(saved[use])
+    return rngs, False
 
 
 def _population(

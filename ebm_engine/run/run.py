@@ -6,7 +6,7 @@ from typing import Self
 
 import torch
 
-from ebm_engine.build.parts import Parts
+from ebm_engine.build.parts import Parts, on_usable_device
 from ebm_engine.build.trainer import build_extras, build_masks, build_method, build_rates
 from ebm_engine.run.checkpoint import capture, pack, restore, unpack
 from ebm_engine.run.divergence import diverged
@@ -224,10 +224,14 @@ class Run:
         return pack(*capture(self.state))
 
     @classmethod
-    def load(cls, content: bytes) -> Self:
-        """The run of a checkpoint; raises CheckpointError or SpecError on anything wrong."""
+    def load(cls, content: bytes, device: str | None = None) -> Self:
+        """The run of a checkpoint, on its own device, on `device`, or on the CPU for want of a GPU.
+
+        On another kind of device than it was saved on it goes on with new random numbers and says
+        so in a mark. Raises CheckpointError or SpecError on anything wrong.
+        """
         tensors, facts = unpack(content)
-        run = cls(parse_spec(facts["spec"]))
+        run = cls(on_usable_device(parse_spec(facts["spec"]), device))
         restore(run.state, tensors, facts)
         run.restart_recording(facts["crossings"])
         return run

@@ -40,7 +40,7 @@ FLAT = 1e-4  # singular value of A, relative to the largest, that counts as 0
 SAME = 1e-4  # largest entry of A − I and b that counts as none
 
 
-class Seen(NamedTuple):
+class Affine(NamedTuple):
     """U(Az + b) for an energy of other coordinates; matrix: A (k, d), offset: b (k,).
 
     base_std: σ/s, the width of the base where it is narrowest in z.
@@ -121,7 +121,7 @@ def log_volume(part: Part, place: int) -> float:
 
     Raises TaskError where A is not square or flat along some direction.
     """
-    if not isinstance(part, Seen):
+    if not isinstance(part, Affine):
         return 0.0
     (theirs, ours), sizes = part.matrix.shape, torch.linalg.svdvals(part.matrix.double())
     rank = int((sizes > FLAT * sizes[0]).sum())
@@ -184,7 +184,7 @@ def _seen(first: Run, other: Run) -> Part:
         if bool(same & (offset.abs().max() < SAME)):
             return model
     largest = float(torch.linalg.matrix_norm(matrix.double(), 2))
-    return Seen(model, matrix, offset, model.base_std / largest)
+    return Affine(model, matrix, offset, model.base_std / largest)
 
 
 def _result(

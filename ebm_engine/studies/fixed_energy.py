@@ -122,7 +122,7 @@ def _model(spec: ChainsSpec) -> Landscape:
     """The model of a checkpoint, judged by the modes of the target it was trained on."""
     if not spec.checkpoint:
         raise TaskError("there is no trained model yet: open the explorer, train one and come back")
-    run = Run.load(spec.checkpoint)
+    run = Run.load(spec.checkpoint, "cpu")  # where this study walks
     target = run.spec.target
     if not isinstance(target, PointTarget):
         raise TaskError("the model was trained on images, and this page needs points on the plane")
@@ -130,8 +130,6 @@ def _model(spec: ChainsSpec) -> Landscape:
         raise TaskError(f"the model lives in {run.spec.dim} dimensions, and this page needs 2")
     if run.divergence is not None:
         raise TaskError(f"the model has diverged: {run.divergence.message}")
-    if run.parts.device != "cpu":
-        raise TaskError("the model was trained on a GPU, and this study walks on the CPU")
     like = run.parts.trainer.data[:0]
     return _on_density(density_of(target), run.parts.model, like, spec)
 

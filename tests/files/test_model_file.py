@@ -174,3 +174,16 @@ def test_tensors_that_do_not_fit_their_spec_are_refused(content):
     ):
         with pytest.raises(ModelFileError, match=reason):
             model_start.started(read_model(wrong))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_model_that_was_trained_on_a_gpu_opens_without_one(trained):
+    """Its parameters belong to no device; the run that starts from it is on the CPU."""
+    tensors, facts = model_file.tensors_of(trained.save())
+    facts["spec"]["device"] = "cuda"
+    moved = safetensors.numpy.save(
+        tensors, {"version": str(checkpoint_file.VERSION), "run": json.dumps(facts)}
+    )
+    model = read_model(model_file.model_of(moved))
+    assert model.spec.device == "auto"
+    assert Run.load(model_start.started(model)).parts.device == "cpu"

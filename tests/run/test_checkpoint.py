@@ -9,7 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from ebm_engine.run.checkpoint import CheckpointError, pack, unpack
+from ebm_engine.run.checkpoint import CheckpointError, capture, pack, unpack
 from ebm_engine.run.run import Run
 from ebm_engine.spec.edit import parse_spec
 
@@ -92,3 +92,31 @@ def test_witnesses_that_break_alone_are_reported():
         run.advance()
     assert run.divergence is not None
     Run.load(run.save())
+
+
+def of_a_gpu(run: Run, device: str) -> bytes:
+    """A checkpoint as a GPU would have written it: its generators have states of 16 bytes."""
+    tensors, facts = capture(run.state)
+    states = [name for name in tensors if name.startswith("rng.")]
+    tensors |= {name: torch.zeros(16, dtype=torch.uint8) for name in states}
+    return pack(tensors, facts | {"spec": facts["spec"] | {"device": device}})
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_checkpoint_of_a_gpu_goes_on_without_one(device):
+    """From the same walkers, with new random numbers, the same each time; a mark says so."""
+    run = Run(SPEC)
+    for _ in range(30):
+        run.advance()
+    content = of_a_gpu(run, device)
+    one, two = Run.load(content), Run.load(content)
+    assert one.spec.device == "auto"
+    assert torch.equal(one.state.walkers.train.x, run.state.walkers.train.x)
+    assert one.state.marks[-1] == (30, "moved to cpu: new random numbers")
+    for each in (run, one, two):
+        each.advance()
+    assert torch.equal(one.state.walkers.train.x, two.state.walkers.train.x)
+    assert not torch.equal(one.state.walkers.train.x, run.state.walkers.train.x)
+    assert Run.load(one.save()).spec.device == "auto"
+    assert len(Run.load(one.save()).state.marks) == len(one.state.marks)

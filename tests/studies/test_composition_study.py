@@ -11,7 +11,7 @@ import torch
 from ebm_engine.jobs.tasks import TASKS, parse_task
 from ebm_engine.run.run import Run
 from ebm_engine.studies.composition import (
-    Seen,
+    Affine,
     climbed_log_z,
     composed,
     log_volume,
@@ -78,7 +78,7 @@ def test_a_mixture_of_bases_has_equal_shares_in_the_coordinates_of_the_first():
     exact = 3 * math.log(2 * math.pi * 1.2**2)
     assert climbed_log_z(second, rng) == pytest.approx(exact, abs=1e-6)
     part = parts_of([first, second])[1]
-    assert isinstance(part, Seen)
+    assert isinstance(part, Affine)
     determinant = float(torch.linalg.det(part.matrix.double()).abs())
     assert log_volume(part, 2) == pytest.approx(math.log(determinant), rel=1e-6)
     assert log_volume(first.parts.model, 1) == 0
