@@ -18,6 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib import format as npy
 
+from ebm_engine.data.own_files import check_size
+
 MOST_BYTES = 20_000_000
 MOST_UNPACKED = 100_000_000  # 20 000 images of 64 × 64 bytes are 82 MB
 MOST_ENTRIES = 60_000  # 20 000 images with the shadow file and the folder some systems add to each
@@ -44,20 +46,12 @@ NO_HEADER = (
 )
 
 
-def check_size(size: int) -> None:
-    """Raises ValueError for a file of more than 20 MB."""
-    if size > MOST_BYTES:
-        raise ValueError(
-            f"The images take {size / 1e6:.1f} MB, and at most {MOST_BYTES / 1e6:g} MB are allowed."
-        )
-
-
 def opened(content: bytes) -> zipfile.ZipFile:
     """The archive in these bytes.
 
     Raises ValueError, in one sentence, for more than 20 MB, more than 60 000 entries, or no zip.
     """
-    check_size(len(content))
+    check_size(len(content), "images", MOST_BYTES)
     # Counted in the bytes: making the list itself is what many entries would make expensive.
     count = content.count(ENTRY)
     if count > MOST_ENTRIES:

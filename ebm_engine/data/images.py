@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ebm_engine.data.archive import array, check_entries, check_size, opened, shown, unpacked
+from ebm_engine.data.archive import MOST_BYTES, array, check_entries, opened, shown, unpacked
+from ebm_engine.data.own_files import read_own_file
 
 FEWEST, MOST = 10, 20_000
 HELD_OUT = 5  # one of so many
@@ -52,11 +53,7 @@ def read_images(path: str | Path) -> OwnImages:
     Raises ValueError, in one sentence with the value and its limit, for a file that is missing or
     larger than 20 MB, and for whatever `parse_images` refuses.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"There is no file {path.name}.")
-    check_size(path.stat().st_size)
-    return parse_images(path.read_bytes())
+    return parse_images(read_own_file(path, "images", MOST_BYTES))
 
 
 def parse_images(content: bytes) -> OwnImages:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ebm_engine.data.own_files import check_size, read_own_file
+
 FEWEST_ROWS, MOST_ROWS = 10, 50_000
 MOST_BYTES = 5_000_000
 LARGEST = 1000.0
@@ -25,15 +27,11 @@ def read_points(path: str | Path) -> np.ndarray:
     Raises ValueError, in one sentence with the value and its limit, for a file that is missing,
     too large or not UTF-8 text, and for whatever `parse_points` refuses.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"There is no file {path.name}.")
-    _check_size(path.stat().st_size)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_own_file(path, "points", MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"The file {path.name} is not UTF-8 text: byte {error.start + 1} cannot be read."
+            f"The file {Path(path).name} is not UTF-8 text: byte {error.start + 1} cannot be read."
         ) from error
     return parse_points(text)
 
@@ -45,7 +43,7 @@ def parse_points(text: str) -> np.ndarray:
     finite numbers, a coordinate beyond 1000 in size, fewer than 10 or more than 50 000 rows, a
     text of more than 5 MB, or points that are all the same.
     """
-    _check_size(len(text))
+    check_size(len(text), "points", MOST_BYTES)
     lines = enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
     rows = [(number, SEPARATOR.split(line.strip())) for number, line in lines if line.strip()]
     if rows and all(_number(field) is None for field in rows[0][1]):
@@ -60,13 +58,6 @@ def parse_points(text: str) -> np.ndarray:
             f"All {len(points)} points are equal, and at least 2 different ones are needed."
         )
     return points
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise ValueError(
-            f"The points take {size / 1e6:.1f} MB, and at most {MOST_BYTES / 1e6:g} MB are allowed."
-        )
 
 
 def _number(field: str) -> float | None:

@@ -19,9 +19,11 @@ from ebm_engine.run.checkpoint_file import CheckpointError, facts_of
 from ebm_engine.spec.edit import parse_spec, with_value
 from ebm_engine.spec.fields import Block
 from ebm_engine.spec.run_spec import RunSpec
+from ebm_engine.writing import tensor_file
+from ebm_engine.writing.tensor_file import CHECKSUM, EMPTY, MOST_BYTES, check_sum, sealed, texts_of
 
 FORMAT, VERSION = "ebm-lab-model", "1"
-MOST_BYTES = 64 * 2**20
+TEXTS = ("format", "version", "update", "spec")  # in the header
 SUFFIX = ".safetensors"
 PREFIXES = ("parameter.", "average.")  # of a checkpoint's tensors; the last one there counts
 
@@ -65,30 +67,26 @@ def model_of(checkpoint: bytes) -> bytes:
         "version": VERSION,
         "update": str(facts["step"]),
         "spec": json.dumps(facts["spec"]),
+        CHECKSUM: EMPTY,
     }
-    return safetensors.numpy.save(parameters, metadata=metadata)
+    return sealed(safetensors.numpy.save(parameters, metadata=metadata))
 
 
 def header_of(content: bytes) -> dict[str, str]:
-    """The texts in a safetensors header; raises ModelFileError on a file of another kind or cut."""
-    size = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or size > len(content) - 8:
-        raise ModelFileError(
-            f"the safetensors file is not complete: it ends after {len(content)} bytes"
-        )
+    """The texts in a safetensors header but the checksum; raises ModelFileError, see `texts_of`."""
     try:
-        header = json.loads(content[8 : 8 + size])
-        metadata = header.get("__metadata__", {})
-    except (ValueError, RecursionError, AttributeError):
-        raise ModelFileError("the file is not a safetensors file: its header is not JSON") from None
-    return metadata if isinstance(metadata, dict) else {}
+        texts = texts_of(content)
+    except ValueError as error:
+        raise ModelFileError(str(error)) from None
+    return {name: text for name, text in texts.items() if name != CHECKSUM}
 
 
 def read_model(content: bytes) -> ModelFile:
     """The model of a file, checked but for the shapes, which only its energy knows.
 
-    Raises ModelFileError with one sentence on a file that is too large, cut, of another format or
-    version, or whose parameters are not all finite, and SpecError where its spec is not valid.
+    Raises ModelFileError with one sentence on a file that is too large, cut, damaged, of another
+    format or version, or whose parameters are not all finite, and SpecError where its spec is not
+    valid.
     """
     check_size(content)
     header = header_of(content)
@@ -99,6 +97,7 @@ def read_model(content: bytes) -> ModelFile:
             f"the model file has version {header.get('version')!r}, this is {VERSION!r}"
         )
     try:
+        check_sum(content, texts_of(content), TEXTS)
         step, spec = int(header["update"]), json.loads(header["spec"])
         parameters = safetensors.numpy.load(content)
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -116,7 +115,7 @@ def _anywhere(spec: RunSpec) -> RunSpec:
 
 def check_size(content: bytes) -> None:
     """Raise ModelFileError when a file is larger than 64 MiB."""
-    if len(content) > MOST_BYTES:
-        raise ModelFileError(
-            f"the file has {len(content) / 2**20:.1f} MiB, allowed are {MOST_BYTES // 2**20} MiB"
-        )
+    try:
+        tensor_file.check_size(content)
+    except ValueError as error:
+        raise ModelFileError(str(error)) from None

@@ -7,7 +7,6 @@ process and goes with it; its other files are shown to nobody.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import shutil
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ebm_engine.data.own_files import digest
 from ebm_engine.data.points import MOST_BYTES, parse_points
 from ebm_engine.writing.whole_file import write_whole
 
@@ -33,7 +33,7 @@ class KeptFiles:
 
         Of more than `most` files the one used longest ago goes.
         """
-        name = f"{hashlib.sha256(content).hexdigest()[:32]}{self._suffix}"
+        name = f"{digest(content)}{self._suffix}"
         with self._lock:
             path = self._folder / name
             if path.exists():

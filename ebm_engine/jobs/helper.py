@@ -10,6 +10,7 @@ import logging
 import os
 from queue import Empty
 
+from ebm_engine.data.own_files import read_only_uploads
 from ebm_engine.jobs.messages import Begin, Drop, Ended, Progress
 from ebm_engine.jobs.tasks import TASKS
 from ebm_engine.server.child import Inbox, Send, run_child
@@ -74,6 +75,7 @@ def main() -> None:
         if hasattr(os, "nice"):  # a person waits for the start, so only what follows gives way
             os.nice(NICENESS)
         settle()
+        read_only_uploads()
         Helper(inbox, send).serve()
 
     run_child("helper", work)

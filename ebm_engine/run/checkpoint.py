@@ -22,6 +22,7 @@ from ebm_engine.run.snapshot import HISTORY, Divergence
 from ebm_engine.run.state import RunState
 from ebm_engine.run.timeline import ChangeLog, Replay
 from ebm_engine.writing.json_number import json_number
+from ebm_engine.writing.tensor_file import CHECKSUM, EMPTY, sealed
 
 POPULATIONS = ("train", "witness")
 ROWS = ("energy", "gradient", "responsibilities")
@@ -201,10 +202,10 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
 
 
 def pack(tensors: dict[str, Tensor], facts: dict[str, Any]) -> bytes:
-    """One safetensors file: tensors, and JSON facts in its header."""
+    """One safetensors file: tensors, JSON facts in its header, and a checksum."""
     owned = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    metadata = {"version": str(VERSION), "run": json.dumps(facts)}
-    return safetensors.torch.save(owned, metadata=metadata)
+    metadata = {"version": str(VERSION), "run": json.dumps(facts), CHECKSUM: EMPTY}
+    return sealed(safetensors.torch.save(owned, metadata=metadata))
 
 
 def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:

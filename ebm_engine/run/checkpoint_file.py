@@ -7,19 +7,22 @@ the training code can tell, whether every tensor fits, is found by the worker th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from ebm_engine.spec.edit import parse_spec, replayed_spec
+from ebm_engine.run.timeline import CHANGES
+from ebm_engine.spec.edit import parse_spec, replayed_spec, with_changes
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
+from ebm_engine.writing.tensor_file import check_size, check_sum, texts_of
 
 VERSION = 2
-MAX_BYTES = 64 * 2**20
-MAX_HEADER = 8 * 2**20  # bytes of facts
+TEXTS = ("version", "run")  # in the header
 MAX_STEP = 10_000_000  # updates
+NEEDS_RESET = "the checkpoint holds a change that needs a reset of the run"
 
 
 class CheckpointError(ValueError):
@@ -27,17 +30,20 @@ class CheckpointError(ValueError):
 
 
 def facts_of(content: bytes) -> dict[str, Any]:
-    """The facts of a checkpoint; raises CheckpointError on another version or another file."""
+    """The facts of a checkpoint; raises CheckpointError on a damaged or another file or version."""
     try:
-        size = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + size])["__metadata__"]
-        version, facts = metadata["version"], json.loads(metadata["run"])
+        texts = texts_of(content)
+        version, facts = texts["version"], json.loads(texts["run"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"this is not a checkpoint of EBM Lab: {error}") from None
     if version != str(VERSION):
         raise CheckpointError(f"checkpoint version {version} is unknown, this is {VERSION}")
     if not isinstance(facts, dict):
         raise CheckpointError("this is not a checkpoint of EBM Lab: it holds no facts")
+    try:
+        check_sum(content, texts, TEXTS)
+    except ValueError as error:
+        raise CheckpointError(f"the checkpoint is damaged: {error}") from None
     return facts
 
 
@@ -47,16 +53,10 @@ def admit(content: bytes) -> RunSpec:
     Raises CheckpointError on a file that is too large, cut, foreign or of another version, and
     SpecError where its spec is not valid.
     """
-    if len(content) > MAX_BYTES:
-        raise CheckpointError(
-            f"the file has {len(content) / 2**20:.1f} MiB, allowed are {MAX_BYTES // 2**20} MiB"
-        )
-    header = int.from_bytes(content[:8], "little")
-    if len(content) >= 8 and header > MAX_HEADER:
-        raise CheckpointError(
-            f"this is not a checkpoint of EBM Lab: it has a header of {header} bytes, "
-            f"allowed are {MAX_HEADER}"
-        )
+    try:
+        check_size(content)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
     facts = facts_of(content)
     try:
         safetensors.numpy.load(content)
@@ -72,9 +72,31 @@ def _spec(facts: dict[str, Any]) -> RunSpec:
     try:
         spec, goal = parse_spec(facts["spec"]), replayed_spec(facts)
         if needs_reset(spec, goal):
-            raise CheckpointError("the checkpoint holds a change that needs a reset of the run")
+            raise CheckpointError(NEEDS_RESET)
+        _check_past(spec, facts)
         return goal
     except (SpecError, CheckpointError):
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"the checkpoint has no spec that can be read: {error}") from None
+
+
+def _check_past(spec: RunSpec, facts: dict[str, Any]) -> None:
+    """Raise unless the run can have come to its spec: a branch and a rewind go back to its past.
+
+    Only settings change while a run goes on; its target, for one, is that of its start.
+    """
+    changes = [*facts.get("changes", ())]
+    if len(changes) > CHANGES:
+        raise CheckpointError(f"the checkpoint holds {len(changes)} changes, allowed are {CHANGES}")
+    origin = facts.get("origin")
+    now = spec if origin is None else parse_spec(origin)
+    if origin is not None and needs_reset(now, spec):
+        raise CheckpointError("the checkpoint holds a start that is not that of its run")
+    replay: Iterable[Any] = facts.get("replay", (0, ()))[1]
+    for step, values in (*changes, *replay):
+        if type(step) is not int or not isinstance(values, dict):
+            raise CheckpointError(f"the checkpoint holds a change at update {step!r}")
+        if needs_reset(now, changed := with_changes(now, [(step, values)])):
+            raise CheckpointError(NEEDS_RESET)
+        now = changed

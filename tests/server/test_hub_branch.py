@@ -11,12 +11,13 @@ import safetensors.torch
 import torch
 
 from ebm_engine.run.checkpoint import pack, unpack
-from ebm_engine.run.checkpoint_file import MAX_BYTES, CheckpointError
+from ebm_engine.run.checkpoint_file import CheckpointError
 from ebm_engine.run.run import Run
 from ebm_engine.server.commands import Change, Play, Reset, Rewind, Step
 from ebm_engine.server.hub.hub import Hub, UnknownRun
 from ebm_engine.spec.edit import with_value
 from ebm_engine.spec.run_spec import SpecError
+from ebm_engine.writing.tensor_file import MOST_BYTES
 from tests.run.branch_tools import SLOW, SPEC, WIDE, picture, same_bits, trained
 from tests.server.hub_tools import view_at, wait_for
 
@@ -126,7 +127,7 @@ REFUSED = {
     "pickle": (b"\x80\x04]\x94.", "not a checkpoint"),
     "nested": (b"\xff\xff\0\0\0\0\0\0" + b"[" * 60_000, "not a checkpoint"),
     "cut": (Run(SPEC).save()[:-100], "damaged"),
-    "huge": (bytes(MAX_BYTES + 1), "64.0 MiB, allowed are 64 MiB"),
+    "huge": (bytes(MOST_BYTES + 1), "64.0 MiB, allowed are 64 MiB"),
     "version": (of_version("1"), "version 1 is unknown, this is 2"),
     "no facts": (of_version("2"), "update None, allowed are 0 to 10000000"),
     "far": (altered(step=10**9), "update 1000000000, allowed are 0 to 10000000"),

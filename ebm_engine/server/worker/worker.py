@@ -16,6 +16,7 @@ from queue import Empty
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from ebm_engine.data.own_files import read_only_uploads
 from ebm_engine.server.child import Inbox, Send, run_child
 from ebm_engine.server.commands import Close, Do, Open, Ready, Seen
 from ebm_engine.server.memory import give_back, settle
@@ -183,6 +184,7 @@ def main() -> None:
         from ebm_engine.run.run import prepare_process
         from ebm_engine.server.worker.hosted_run import HostedRun
 
+        read_only_uploads()
         prepare_process()
         settle()
         Worker(inbox, send, folder, Marker(marker), HostedRun).serve()
