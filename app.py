@@ -19,6 +19,7 @@ from streamlit import net_util
 from streamlit.runtime import memory_session_storage
 from streamlit.web.server import server_util
 
+from ebm_engine.data.own_files import read_only_uploads
 from ebm_engine.server import open_files
 from ebm_engine.server.hub.hub import hub
 from ebm_engine.server.limits import Limits, LimitsError
@@ -59,6 +60,7 @@ def announce() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Start the workers with the server and stop them with it."""
+    read_only_uploads()
     running = await asyncio.to_thread(hub)
     await asyncio.to_thread(running.wait_until_ready, START_SECONDS)
     announce()

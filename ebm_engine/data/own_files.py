@@ -8,6 +8,7 @@ is named by the hash of its content, so nobody can name one whose content they d
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ DIGITS = 32  # of the hash in a name: 128 bits
 KEPT = re.compile(rf"[0-9a-f]{{{DIGITS}}}\.(csv|zip)")
 NETWORK = ("\\\\", "//")  # begins a path to another machine on Windows
 
-_only_uploads = False
+VARIABLE = "EBM_ONLY_UPLOADS"  # of the environment, which every process that is started inherits
 
 
 def digest(content: bytes) -> str:
@@ -24,9 +25,8 @@ def digest(content: bytes) -> str:
 
 
 def read_only_uploads() -> None:
-    """From now on this process reads no files of one's own but kept uploads."""
-    global _only_uploads
-    _only_uploads = True
+    """From now on this process, and those that it starts, read none but kept uploads."""
+    os.environ[VARIABLE] = "1"
 
 
 def read_own_file(path: str | Path, what: str, most_bytes: int) -> bytes:
@@ -36,7 +36,8 @@ def read_own_file(path: str | Path, what: str, most_bytes: int) -> bytes:
     """
     path = Path(path)
     foreign = ValueError(f"The file with the {what} is not one that was uploaded here.")
-    if _only_uploads and (str(path).startswith(NETWORK) or not KEPT.fullmatch(path.name)):
+    only_uploads = VARIABLE in os.environ
+    if only_uploads and (str(path).startswith(NETWORK) or not KEPT.fullmatch(path.name)):
         raise foreign
     if not path.is_file():
         raise ValueError(f"There is no file {path.name}.")
@@ -45,7 +46,7 @@ def read_own_file(path: str | Path, what: str, most_bytes: int) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"The file {path.name} cannot be read: {error.strerror}.") from error
-    if _only_uploads and digest(content) != path.stem:
+    if only_uploads and digest(content) != path.stem:
         raise foreign
     return content
 

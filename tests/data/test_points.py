@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_file_is_read_as_its_text(tmp_path):
         ("1,2,3\n", "Row 13 is “1 2 3”, and exactly 2 numbers are needed."),
         ("1\n", "Row 13 is “1”, and exactly 2 numbers are needed."),
         ("1,,2\n", "Row 13 is “1  2”, and exactly 2 numbers are needed."),
-        ("1,5;2,5\n", "Row 13 is “1 5 2 5”, and exactly 2 numbers are needed."),
+        ("1,5 2,5\n", "Row 13 is “1 5 2 5”, and exactly 2 numbers are needed."),
         ("1,two\n", "Row 13 is “1 two”, and exactly 2 numbers are needed."),
         ("x,y\n", "Row 13 is “x y”, and exactly 2 numbers are needed."),
         ("1_0,2\n", "Row 13 is “1_0 2”, and exactly 2 numbers are needed."),
@@ -57,6 +58,74 @@ def test_a_bad_row_is_named(bad, message):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the whole sentence is compared
         parse_points(text() + bad)
     assert str(error.value) == message
+
+
+HALVES = [(i + 0.5, -0.25 * i) for i in range(12)]
+
+
+def written(row: str, *first: str, comma: str = ".") -> str:
+    rows = [row.format(x, y).replace(".", comma) for x, y in HALVES]
+    return "\r\n".join([*first, *rows])
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        written("{};{}", "x;y", comma=","),
+        written("{}\t{}", comma=","),
+        written("{} {}", comma=","),
+        written('"{}";"{}"', '"x";"y"', comma=","),
+        written("{};{}", "sep=;", "x;y"),
+        written("{};{}", "SEP=;", comma=","),
+        written("{},{}", '"sep=,"', "x,y"),
+        written('"{}","{}"'),
+        written("'{}','{}'", "'x','y'"),
+        written("{},{}", "0,1"),
+    ],
+)
+def test_what_spreadsheets_write_is_understood(whole):
+    """Decimal commas beside another separator, “sep=;”, quotes, the header 0,1 of a table without
+    names: the same 12 points, never the header as a point or 1,5 as (1, 5).
+    """
+    assert np.array_equal(parse_points(whole), np.array(HALVES))
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "temp\n" + "".join(f"{k},{k % 7}\n" for k in range(28)),
+        "".join(f"{k},{k % 7}\n" for k in range(28)),
+        "".join(f"-{k},{k:02d}\n" for k in range(28)),
+        "x\n" + "".join(f"{k},{k * k}\n" for k in range(28)),
+    ],
+)
+def test_one_column_with_decimal_commas_is_not_two(whole):
+    """“28,2” is not the point (28, 2): refused with the likely cause and the remedy."""
+    with pytest.raises(ValueError, match=r"one number with a decimal comma.* first line “x,y”"):
+        parse_points(whole)
+
+
+def test_whole_numbers_are_points_where_their_columns_are_named():
+    """Or where no decimals look like them: of different length, or after a space."""
+    rows = [(k, k * k) for k in range(28)]
+    for whole in (
+        "x,y\n" + "".join(f"{k},{k % 7}\n" for k in range(28)),
+        "".join(f"{x},{y}\n" for x, y in rows),
+        "".join(f"{k}, {k % 7}\n" for k in range(28)),
+        "".join(f"{x};{y}\n" for x, y in rows),
+    ):
+        assert parse_points(whole)[5].tolist() in ([5, 5], [5, 25])
+
+
+def test_a_large_text_without_points_costs_little():
+    """5 MB of empty lines, of one line, of fields: refused in less than 4 MB beside the text."""
+    for whole in ("\n" * 5_000_000, "\r" * 5_000_000, "1," * 2_500_000, "1" * 5_000_000):
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=r"lines, and at most|characters, and at most"):
+            parse_points(whole)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 12_000_000
 
 
 @pytest.mark.parametrize(
@@ -79,7 +148,7 @@ def test_too_few_too_many_or_equal_points_are_refused(whole, message):
 def test_limits_themselves_are_allowed():
     """10 rows, 50 000 rows and coordinates of 1000 pass."""
     assert parse_points("0,0\n" * 9 + "-1000,1000").shape == (10, 2)
-    assert parse_points("0,0\n" * 49_999 + "1,1").shape == (50_000, 2)
+    assert parse_points("0,0\n" * 49_998 + "1,1\n-20,30").shape == (50_000, 2)
 
 
 def test_a_file_that_cannot_be_text_is_refused(tmp_path):

@@ -76,7 +76,7 @@ def test_drawn_points_that_are_none_are_refused(points):
 def test_the_folder_goes_with_its_process():
     code = (
         "from ebm_engine.files import uploads\n"
-        "print(uploads.keep(''.join(f'{i},{i % 3}\\n' for i in range(20))))"
+        "print(uploads.keep('x,y\\n' + ''.join(f'{i},{i % 3}\\n' for i in range(20))))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     path = Path(done.stdout.strip())

@@ -208,7 +208,7 @@ def test_a_link_never_names_a_file_of_the_server(link):
 
 
 def test_own_points_stay_out_of_the_link_and_the_link_says_so():
-    path = uploads.keep("".join(f"{i},{i % 3}\n" for i in range(20)))
+    path = uploads.keep("x,y\n" + "".join(f"{i},{i % 3}\n" for i in range(20)))
     spec = on_target(presets()[DEFAULT].spec, {"kind": "points", "path": path}, "mlp")
     query = to_query(DEFAULT, spec)
     assert path not in "".join(query.values())

@@ -68,7 +68,7 @@ def test_what_has_no_effect_is_not_told():
 
 
 def test_an_own_file_is_told_by_the_start_of_its_name_not_by_its_folder():
-    path = uploads.keep("".join(f"{i},{i % 3}\n" for i in range(12)))
+    path = uploads.keep("x,y\n" + "".join(f"{i},{i % 3}\n" for i in range(12)))
     spec = on_target(preset("net-moons").spec, {"kind": "points", "path": path}, "mlp")
     words = difference(preset("net-moons").spec, spec)
     assert words.startswith("target Own points · file ")

@@ -31,7 +31,7 @@ def secret(tmp_path):
 @pytest.fixture
 def only_uploads(monkeypatch):
     """This process as one of the server."""
-    monkeypatch.setattr(own_files, "_only_uploads", False)
+    monkeypatch.setenv(own_files.VARIABLE, "")
     own_files.read_only_uploads()
 
 
