@@ -23,6 +23,7 @@ from ebm_engine.data.own_files import check_size
 MOST_BYTES = 20_000_000
 MOST_UNPACKED = 100_000_000  # 20 000 images of 64 × 64 bytes are 82 MB
 MOST_ENTRIES = 60_000  # 20 000 images with the shadow file and the folder some systems add to each
+LONGEST_HEADER = 12_000  # bytes that numpy reads of one, and some more
 ENTRY, ENCRYPTED = b"PK\x01\x02", 1
 BROKEN = (
     zipfile.BadZipFile,
@@ -61,7 +62,9 @@ def opened(content: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(content))
     except BROKEN as error:
-        raise ValueError("The file is neither a zip of PNG files nor an NPZ file.") from error
+        raise ValueError(
+            "The file is neither a zip of PNG or JPEG files nor an NPZ file."
+        ) from error
 
 
 def check_entries(entries: Sequence[zipfile.ZipInfo], most_ratio: float = math.inf) -> None:
@@ -111,21 +114,46 @@ def array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
     Raises ValueError, in one sentence, for another format, Python objects, an empty array, or a
     length that does not match the header.
     """
-    name, file = shown(entry.filename), io.BytesIO(unpacked(archive, entry))
+    name, content = shown(entry.filename), unpacked(archive, entry)
+    file = io.BytesIO(content)
+    shape, columns_first, dtype = _header(file, name)
+    values = memoryview(content)[file.tell() :]
+    if (
+        not len(values)
+        or min(shape, default=0) < 0
+        or math.prod(shape) * dtype.itemsize != len(values)
+    ):
+        raise ValueError(
+            f"The entry {name} holds {len(values)} bytes, and its header says {shape} of {dtype}."
+        )
+    return np.frombuffer(values, dtype).reshape(shape, order="F" if columns_first else "C")
+
+
+def header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of the array in an NPY entry, of which only the beginning is inflated.
+
+    Raises ValueError, in one sentence, for another format or a damaged entry.
+    """
+    name = shown(entry.filename)
+    try:
+        with archive.open(entry) as file:
+            start = file.read(LONGEST_HEADER)
+    except BROKEN as error:
+        raise ValueError(f"The entry {name} is damaged.") from error
+    shape, _, dtype = _header(io.BytesIO(start), name)
+    return shape, dtype
+
+
+def _header(file: io.BytesIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     try:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, columns_first, dtype = read(file)
     except NO_HEADER as error:
         raise ValueError(f"The entry {name} is not an NPY file.") from error
-    values = file.read()
     if dtype.hasobject:
         raise ValueError(f"The entry {name} holds Python objects, which are never read.")
-    if not values or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(values):
-        raise ValueError(
-            f"The entry {name} holds {len(values)} bytes, and its header says {shape} of {dtype}."
-        )
-    return np.frombuffer(values, dtype).reshape(shape, order="F" if columns_first else "C")
+    return shape, columns_first, dtype
 
 
 def shown(name: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ebm_engine.data.archive import MOST_BYTES
-from ebm_engine.data.images import FEWEST, LONGEST_SIDE, MOST, parse_images, split
+from ebm_engine.data.image_arrays import FEWEST, LONGEST_SIDE, MOST
+from ebm_engine.data.images import parse_images, split
 from ebm_engine.files.uploads import KeptFiles
 from ebm_engine.spec.edit import parse_spec
 from ebm_engine.spec.presets import preset
@@ -20,8 +21,9 @@ MOST_FILES = 16  # at most 20 MB each; beyond that the one used longest ago goes
 FEWEST_PIXELS = 2  # the plane that is shown has two directions
 LARGEST_MB = MOST_BYTES // 1_000_000
 FORMAT = (
-    "A zip of PNG files, one folder per class, or an NPZ file with the array `images` (n, h, w) "
-    f"and maybe `labels` (n,): {FEWEST} to {MOST} images of one size, sides of at most "
+    "A zip of PNG or JPEG files, one folder per class, or an NPZ file with the array `images` or "
+    "`x_train` (n, h, w) and maybe `labels` or `y_train` (n,): "
+    f"{FEWEST} to {MOST} images of one size, sides of at most "
     f"{LONGEST_SIDE} pixels, up to {LARGEST_MB} MB. Colours become grey, and every fifth image is "
     "held out."
 )
@@ -31,13 +33,17 @@ _files = KeptFiles("ebm-lab-images-", ".zip")
 
 
 class OwnFile(NamedTuple):
-    """A kept file: its path, number of training and of held-out images, (h, w), class names."""
+    """A kept file: its path, number of training and of held-out images, (h, w), class names.
+
+    `remark` says how it was read where that is not plain.
+    """
 
     path: str
     training: int
     held_out: int
     size: tuple[int, int]
     names: tuple[str, ...]
+    remark: str = ""
 
     @property
     def most_components(self) -> int:
@@ -57,7 +63,7 @@ def keep_bytes(content: bytes) -> OwnFile:
     if height * width < FEWEST_PIXELS:
         raise ValueError(f"The images have 1 pixel, and at least {FEWEST_PIXELS} are needed.")
     path = _files.keep(content, MOST_FILES)
-    return OwnFile(path, len(training), len(held_out), (height, width), found.names)
+    return OwnFile(path, len(training), len(held_out), (height, width), found.names, found.remark)
 
 
 def on_images(spec: RunSpec, file: OwnFile) -> RunSpec:

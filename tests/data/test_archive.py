@@ -26,11 +26,15 @@ def test_a_header_that_promises_more_than_there_is_allocates_nothing():
     """10¹⁵ values announced and eight bytes there: refused before any array is made."""
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000, 1, 1)}\n"
     assert refusal(npy_entry(header, bytes(8))) == (
-        "The entry “images.npy” holds 8 bytes, and its header says (1000000000000000, 1, 1) of "
-        "float64."
+        "There are 1000000000000000 images, and 10 to 20000 are needed."
     )
-    negative = header.replace("1000000000000000, 1, 1", "-1, -1, 1")
-    assert "header says (-1, -1, 1)" in refusal(npy_entry(negative, bytes(8)))
+    for shape, said in (
+        ("19999, 64, 64", "header says (19999, 64, 64)"),
+        ("-1, -1, 1", "There are -1 images"),
+        ("12, 1, -1", "header says (12, 1, -1)"),
+    ):
+        other = header.replace("1000000000000000, 1, 1", shape)
+        assert said in refusal(npy_entry(other, bytes(8)))
     for entry in (
         npy_entry("{'descr': '<f8'}\n"),
         npy_entry("(" * 500),
@@ -101,16 +105,16 @@ def huge_png() -> bytes:
 
 def test_files_that_are_no_png_or_damaged_are_named():
     """Another format, a huge header, a file cut short; no zip at all."""
-    jpeg = io.BytesIO()
-    Image.fromarray(PICTURES[0]).save(jpeg, "JPEG")
-    for content in (b"", b"rubbish", jpeg.getvalue(), huge_png()):
+    bitmap = io.BytesIO()
+    Image.fromarray(PICTURES[0]).save(bitmap, "BMP")
+    for content in (b"", b"rubbish", bitmap.getvalue(), huge_png()):
         assert refusal(zipped(pictures() | {"z.png": content})) == (
-            "The image “z.png” is not a readable PNG file."
+            "The image “z.png” is not a readable PNG or JPEG file."
         )
     whole = png(PICTURES[0])
     assert refusal(zipped(pictures() | {"z.png": whole[:45]})) == "The image “z.png” is damaged."
     for content in (b"", b"rubbish", whole, zipped(pictures())[:-30]):
-        assert refusal(content) == "The file is neither a zip of PNG files nor an NPZ file."
+        assert refusal(content) == "The file is neither a zip of PNG or JPEG files nor an NPZ file."
 
 
 def test_changed_bytes_are_refused_or_read_but_never_an_error_of_another_kind():

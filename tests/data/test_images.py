@@ -67,27 +67,29 @@ def test_other_and_hidden_files_are_passed_over():
 
 
 def test_every_kind_of_png_becomes_grey():
-    """Luma .299 R + .587 G + .114 B; transparent is black; 16 bits lose the lower 8; 1 bit 0/255.
+    """Luma .299 R + .587 G + .114 B; transparent is white; 16 bits lose the lower 8; 1 bit 0/255.
 
     Clipping 16 bits, as a plain conversion does, would make almost all of it 255.
     """
     grey = PICTURES[0]
     colour = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
     luma = colour @ np.array([0.299, 0.587, 0.114])
-    clear = np.dstack([np.full((5, 7, 3), 255, np.uint8), grey])
+    ink = np.dstack([np.zeros((5, 7, 3), np.uint8), grey])
     deep = grey.astype(np.uint16) * 256 + 77
     palette = io.BytesIO()
     Image.fromarray(grey).convert("P").save(palette, "PNG")
     for content, expected in (
         (png(colour), luma),
-        (png(clear), grey),
-        (png(np.dstack([np.full_like(grey, 200), np.zeros_like(grey)])), 0 * grey),
+        (png(ink), 255.0 - grey),
+        (png(np.dstack([np.full_like(grey, 200), np.zeros_like(grey)])), 0.0 * grey + 255),
         (png(deep), grey),
         (png(grey > 99), 255 * (grey > 99)),
         (palette.getvalue(), grey),
     ):
-        found = parse_images(zipped({f"{i}.png": content for i in range(10)}))
-        assert np.abs(found.images - np.asarray(expected, dtype=float)).max() <= 1
+        other = png(deep // 2) if content == png(deep) else png(grey // 2)
+        files = {f"{i}.png": content for i in range(10)}
+        found = parse_images(zipped(files | {"other.png": other}))
+        assert np.abs(found.images[:10] - np.asarray(expected, dtype=float)).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -144,8 +146,9 @@ def test_a_file_is_read_as_its_bytes(tmp_path):
 
 def test_limits_themselves_are_allowed():
     """10 images of 64 × 64, 256 classes."""
-    assert parse_images(arrays(images=np.zeros((10, 64, 64), np.uint8))).images.shape[1] == 64
-    many = arrays(images=np.zeros((256, 2, 2), np.uint8), labels=np.arange(256))
+    large = RNG.integers(0, 256, (10, 64, 64), dtype=np.uint8)
+    assert np.array_equal(parse_images(arrays(images=large)).images, large)
+    many = arrays(images=RNG.integers(0, 9, (256, 2, 2)), labels=np.arange(256))
     assert parse_images(many).labels.tolist() == list(range(256))
 
 
@@ -226,9 +229,18 @@ def test_too_few_too_many_or_unequal_images_are_refused():
         ),
         (
             {"images": np.zeros((0, 5, 5))},
-            "The entry “images.npy” holds 0 bytes, and its header says (0, 5, 5) of float64.",
+            "There are 0 images, and 10 to 20000 are needed.",
         ),
-        ({"pictures": PICTURES}, "There are 0 images, and 10 to 20000 are needed."),
+        (
+            {"pictures": PICTURES, "names": PICTURES},
+            "The file has the arrays pictures, names, and one of the names images, x_train, "
+            "train_images, X_train, x, X, data, arr_0 is needed.",
+        ),
+        (
+            {"images": np.full((12, 5, 5), 7)},
+            "All 12 images are equal, and nothing can be learned from them (what is transparent "
+            "counts as white paper).",
+        ),
     ],
 )
 def test_arrays_of_another_shape_type_or_range_are_refused(values, message):

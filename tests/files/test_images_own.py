@@ -58,7 +58,7 @@ def test_beyond_the_limit_the_file_used_longest_ago_goes(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"no archive", "neither a zip of PNG files nor an NPZ file"),
+        (b"no archive", "neither a zip of PNG or JPEG files nor an NPZ file"),
         (zipped({"a.txt": b"x"}), "There are 0 images, and 10 to 20000 are needed"),
         (zipped(pictures("../{}.png")), "leaves its folder"),
         (arrays(images=np.array([[None] * 3] * 12, dtype=object)), "Python objects"),

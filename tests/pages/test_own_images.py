@@ -80,7 +80,7 @@ def test_a_zip_of_folders_is_taken_as_well(images):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"not an archive", "neither a zip of PNG files nor an NPZ file"),
+        (b"not an archive", "neither a zip of PNG or JPEG files nor an NPZ file"),
         (zipped(pictures("../../{}.png")), "leaves its folder"),
         (zipped({f"{i}.png": bytes(9_000_000) for i in range(12)}, 8), "100 MB are allowed"),
     ],

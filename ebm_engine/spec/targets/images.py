@@ -139,7 +139,7 @@ class Digits(DigitsTarget):
 
 
 class Images(ImageTarget):
-    """Own images from a zip of PNG files or an NPZ file."""
+    """Own images from a zip of PNG or JPEG files or an NPZ file."""
 
     kind: Literal["images"] = "images"
     title: ClassVar[str] = "Own images"

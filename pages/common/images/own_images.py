@@ -1,4 +1,4 @@
-"""Own images as the target of a run, from a zip of PNG files or an NPZ file.
+"""Own images as the target of a run, from a zip of PNG or JPEG files or an NPZ file.
 
 Nothing of them is known to other browsers: a link says at most that there were some.
 """
@@ -78,4 +78,4 @@ def _described(file: OwnFile) -> str:
     more = len(file.names) - SHOWN_CLASSES
     listed = names + (f" and {more} more" if more > 0 else "")
     count = f"{file.training} images of {width} × {height} pixels"
-    return f"{count}, {file.held_out} more held out. Classes: {listed}."
+    return f"{count}, {file.held_out} more held out. Classes: {listed}. {file.remark}".rstrip()
