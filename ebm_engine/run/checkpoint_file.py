@@ -7,14 +7,15 @@ the training code can tell, whether every tensor fits, is found by the worker th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import safetensors.numpy
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 
 from ebm_engine.run.timeline import CHANGES
-from ebm_engine.spec.edit import parse_spec, replayed_spec, with_changes
+from ebm_engine.spec.edit import explain, parse_spec, replayed_spec, with_changes
+from ebm_engine.spec.fields import Block
 from ebm_engine.spec.knobs import needs_reset
 from ebm_engine.spec.run_spec import RunSpec, SpecError
 from ebm_engine.writing.tensor_file import check_size, check_sum, texts_of
@@ -23,6 +24,54 @@ VERSION = 2
 TEXTS = ("version", "run")  # in the header
 MAX_STEP = 10_000_000  # updates
 NEEDS_RESET = "the checkpoint holds a change that needs a reset of the run"
+
+
+Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+Number = Annotated[float, Field(allow_inf_nan=False)] | None
+Scale = Annotated[float, Field(gt=0, le=1e30)] | None
+Scalars = tuple[Number, Number, Scale, Number]  # log_norm, ess, step_scale, acceptance
+Changes = Annotated[list[tuple[Count, dict[str, Any]]], Field(max_length=CHANGES)]
+
+
+class Stopped(Block):
+    """Why a run stopped by itself, see `Divergence`; its value may be no number."""
+
+    model_config = ConfigDict(allow_inf_nan=True)
+    quantity: str
+    step: Count
+    value: float
+    knob: str
+    message: str
+
+
+class Facts(Block):
+    """The facts of a checkpoint but its specs; those with a default are newer than version 2."""
+
+    model_config = ConfigDict(extra="ignore")
+    step: Annotated[int, Field(strict=True, ge=0, le=MAX_STEP)]
+    stride: Annotated[int, Field(strict=True, ge=1, le=MAX_STEP)]
+    genealogy_stride: Annotated[int, Field(strict=True, ge=1, le=MAX_STEP)] = 1
+    columns: list[str] | None = None
+    resamplings: Count
+    resampled_at: list[Count]
+    marks: list[tuple[Count, str]]
+    crossings: Count
+    low_ess_for: Count
+    divergence: Stopped | None
+    rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    buffer: Annotated[list[Count], Field(min_length=3, max_length=3)] | None
+    train: Scalars
+    witness: Scalars | None = None
+    changes: Changes = Field(default_factory=list)
+    change_count: Count | None = None
+    replay: tuple[Count, Changes] = (0, [])
+
+    @model_validator(mode="after")
+    def _has_scales(self) -> Facts:
+        walkers = [self.train, self.witness or self.train]
+        if self.divergence is None and any(scale is None for _, _, scale, _ in walkers):
+            raise ValueError("its walkers have no step size")
+        return self
 
 
 class CheckpointError(ValueError):
@@ -62,9 +111,10 @@ def admit(content: bytes) -> RunSpec:
         safetensors.numpy.load(content)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the checkpoint is damaged: {error}") from None
-    step = facts.get("step")
-    if type(step) is not int or not 0 <= step <= MAX_STEP:
-        raise CheckpointError(f"the checkpoint is of update {step!r}, allowed are 0 to {MAX_STEP}")
+    try:
+        Facts.model_validate(facts)
+    except ValidationError as error:
+        raise CheckpointError(f"the checkpoint is damaged: {explain(error)}") from None
     return _spec(facts)
 
 
@@ -86,17 +136,12 @@ def _check_past(spec: RunSpec, facts: dict[str, Any]) -> None:
 
     Only settings change while a run goes on; its target, for one, is that of its start.
     """
-    changes = [*facts.get("changes", ())]
-    if len(changes) > CHANGES:
-        raise CheckpointError(f"the checkpoint holds {len(changes)} changes, allowed are {CHANGES}")
     origin = facts.get("origin")
     now = spec if origin is None else parse_spec(origin)
     if origin is not None and needs_reset(now, spec):
         raise CheckpointError("the checkpoint holds a start that is not that of its run")
-    replay: Iterable[Any] = facts.get("replay", (0, ()))[1]
-    for step, values in (*changes, *replay):
-        if type(step) is not int or not isinstance(values, dict):
-            raise CheckpointError(f"the checkpoint holds a change at update {step!r}")
+    _, replay = facts.get("replay", (0, ()))
+    for step, values in (*facts.get("changes", ()), *replay):
         if needs_reset(now, changed := with_changes(now, [(step, values)])):
             raise CheckpointError(NEEDS_RESET)
         now = changed

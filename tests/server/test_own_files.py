@@ -76,8 +76,8 @@ def test_a_run_file_whose_past_is_not_its_own_is_refused(secret):
         ({"changes": there_and_back, "change_count": 2}, "needs a reset"),
         ({"replay": [9, there_and_back]}, "needs a reset"),
         ({"origin": start}, "a start that is not that of its run"),
-        ({"changes": [[1, {"seed": 1}]] * 1001}, "1001 changes, allowed are 1000"),
-        ({"changes": [["1", {}]], "change_count": 1}, "a change at update '1'"),
+        ({"changes": [[1, {"seed": 1}]] * 1001}, "changes = .* at most 1000 items"),
+        ({"changes": [["1", {}]], "change_count": 1}, "changes.0.0 = '1'"),
     ):
         with pytest.raises(CheckpointError, match=said):
             checkpoint_file.admit(crafted(**facts))
