@@ -1,17 +1,18 @@
 """MNIST: 60 000 training and 10 000 test images of handwritten digits, 28 × 28 grey values 0 … 255.
 
-Looked for in this order: the folder named by the environment variable EBM_DATA_DIR (the published
-gzip files or the same unpacked), the user's cache, and, only when allowed, public mirrors. Every
-file counts only if the SHA-256 of its unpacked bytes is the published one, so another data set in
-the same format is never taken for MNIST. Source: LeCun, Bottou, Bengio and Haffner (1998),
-Gradient-based learning applied to document recognition.
+Looked for in this order: the folder named by the environment variable EBM_DATA_DIR, the user's
+cache, and, only when allowed, public mirrors. In a folder lie the published gzip files or the same
+unpacked, there or in MNIST/raw, also under Kaggle's names. Every file counts only if the SHA-256
+of its unpacked bytes is the published one, so another data set in the same format is never taken
+for MNIST. Source: LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to
+document recognition.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -97,7 +98,7 @@ def _kept(name: str, cache: Path, digest: str, download: bool) -> bytes | None:
     if own:
         places.insert(0, (Path(own), f"replace it, or unset {VARIABLE} to download it"))
     for folder, remedy in places:
-        path = next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), None)
+        path = next((p for p in _paths(folder, name) if p.is_file()), None)
         if path is None:
             continue
         try:
@@ -109,9 +110,18 @@ def _kept(name: str, cache: Path, digest: str, download: bool) -> bytes | None:
     if download:
         return None
     raise MnistUnavailable(
-        f"MNIST is not on this machine ({name}.gz is missing): download it, or name the folder "
-        f"with its four files in {VARIABLE}."
+        f"MNIST is not on this machine ({name}.gz is missing in "
+        f"{f'{VARIABLE} and ' if own else ''}the user's cache, and in MNIST/raw there): download "
+        f"it, or name the folder with its four files in {VARIABLE}."
     )
+
+
+def _paths(folder: Path, name: str) -> Iterator[Path]:
+    """Where a file may lie: as published, as torchvision keeps it, or as Kaggle names it."""
+    for place in (folder, folder / "MNIST" / "raw", folder / "raw"):
+        for known in (name, name.replace("-idx", ".idx")):
+            yield place / f"{known}.gz"
+            yield place / known
 
 
 def _verified(path: Path, digest: str) -> bytes:

@@ -102,6 +102,22 @@ def test_the_folder_in_the_environment_comes_first(mirror, tmp_path, monkeypatch
     assert Mirror.asked == ()
 
 
+@pytest.mark.parametrize("folder", [".", "MNIST/raw", "raw"])
+@pytest.mark.parametrize("name", ["{}.gz", "{}", "kaggle"])
+def test_other_folders_and_names_of_the_same_files_are_found(
+    mirror, tmp_path, monkeypatch, folder, name
+):
+    """As torchvision keeps them, and as Kaggle names them: train-images.idx3-ubyte."""
+    own = tmp_path / "own" / folder
+    own.mkdir(parents=True)
+    for known in FILES["train"]:
+        other = known.replace("-idx", ".idx") if name == "kaggle" else name.format(known)
+        (own / other).write_bytes((PACKED if name == "{}.gz" else PLAIN)[known])
+    monkeypatch.setenv(mnist.VARIABLE, str(tmp_path / "own"))
+    assert np.array_equal(load(tmp_path, f"{mirror}/good/")[0], IMAGES)
+    assert Mirror.asked == ()
+
+
 def test_a_damaged_or_foreign_file_in_the_environment_is_named(mirror, tmp_path, monkeypatch):
     """A sound file of another data set too; it is not silently passed over for a download."""
     monkeypatch.setenv(mnist.VARIABLE, str(tmp_path))

@@ -80,8 +80,8 @@ def test_nothing_is_downloaded_unless_asked(mirror, tmp_path):
     with pytest.raises(MnistUnavailable) as error:
         load(tmp_path, f"{mirror}/good/", download=False)
     assert str(error.value) == (
-        f"MNIST is not on this machine ({IMAGE_FILE}.gz is missing): download it, or name the "
-        "folder with its four files in EBM_DATA_DIR."
+        f"MNIST is not on this machine ({IMAGE_FILE}.gz is missing in the user's cache, and in "
+        "MNIST/raw there): download it, or name the folder with its four files in EBM_DATA_DIR."
     )
     assert Mirror.asked == ()
     assert list(tmp_path.iterdir()) == []
