@@ -173,7 +173,7 @@ def test_a_csv_is_uploaded_and_a_bad_one_costs_a_sentence(visit):
     warning = page.get_by_role("alert").filter(has_text="4 rows")
     warning.wait_for()
     assert explorer.now()["known"]
-    rows = "".join(f"{i % 7},{(i * i) % 11}\n" for i in range(100)).encode()
+    rows = "".join(f"{i % 7}.0,{(i * i) % 11}.0\n" for i in range(100)).encode()
     chooser.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": rows})
     explorer.until("now.known === false && now.step > 5")
     page.wait_for_url(re.compile("target=points"))

@@ -131,7 +131,7 @@ def test_every_control_of_the_shelf_has_a_tooltip(runs):
 def test_a_run_whose_own_points_are_gone_says_so_in_one_sentence(runs, tmp_path):
     """The row stays to be read; nothing breaks."""
     file = tmp_path / "own.csv"
-    file.write_text("".join(f"{i % 5},{i % 3}\n" for i in range(40)))
+    file.write_text("".join(f"{i % 5}.0,{i % 3}.0\n" for i in range(40)))
     spec = on_target(small_spec(), {"kind": "points", "path": str(file)}, "mlp")
     shelf = runs.session_state["kept"][f"past-runs.{session.EXPLORER}"]
     gone = shelf.put("two-modes", picture(spec, 3))
@@ -152,7 +152,7 @@ def test_the_csv_parses_back_and_its_links_give_the_specs():
     specs = [small_spec(seed=4), small_spec(seed=5, method={"kind": "cd", "k": 10})]
     for spec in specs:
         shelf.put("two-modes", picture(spec, 6))
-    path = uploads.keep("".join(f"{i % 5},{i % 3}\n" for i in range(40)))
+    path = uploads.keep("".join(f"{i % 5}.0,{i % 3}.0\n" for i in range(40)))
     own = on_target(small_spec(), {"kind": "points", "path": path}, "mlp")
     shelf.put("two-modes", picture(own, 2))
     text = past_runs.to_csv(shelf.entries)
